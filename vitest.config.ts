@@ -1,0 +1,41 @@
+import { defineConfig } from 'vitest/config'
+
+/** `unit` is quick and needs nothing; `real` talks to the kernel, PostgreSQL and the OCI runtime, one file at a time. */
+const REAL = [
+  '**/*.pg.test.ts',
+  '**/*.oci.test.ts',
+  '**/*.agent.test.ts',
+  '**/*.server.test.ts',
+  '**/*.s3.test.ts',
+  '**/*.registry.test.ts',
+]
+/** What comes at once comes later on a machine that is busy otherwise; what never comes is found out all the same. */
+const POLL = { poll: { timeout: 20_000 } }
+const ELSEWHERE = ['node_modules/**', '.next/**', '.dragoman/**']
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['**/*.test.{ts,tsx}'],
+          exclude: [...REAL, ...ELSEWHERE],
+          expect: POLL,
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'real',
+          include: REAL,
+          exclude: ELSEWHERE,
+          expect: POLL,
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
