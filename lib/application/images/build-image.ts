@@ -1,0 +1,92 @@
+import type { Images, PutBlobRefused, PutManifestRefused } from '#lib/application/ports/images.ts'
+import type { Layers } from '#lib/application/ports/layers.ts'
+import type { FetchRefused, Packages } from '#lib/application/ports/packages.ts'
+import type { RecipeFailed, RecipeLimits, Recipes } from '#lib/application/ports/recipes.ts'
+import type { Clock } from '#lib/application/ports/time.ts'
+import type { Digest } from '#lib/domain/digest.ts'
+import type { Repository } from '#lib/domain/repository.ts'
+import { ok, type Result } from '#lib/domain/result.ts'
+import { installScript } from './install-script.ts'
+import { type ImageFault, lintImage } from './lint-image.ts'
+import { pushImage, type PushedImage } from './push-image.ts'
+import { storedImage } from './stored-layers.ts'
+
+export type BuildImage = {
+  readonly base: { readonly repository: Repository; readonly digest: Digest }
+  readonly to: Repository
+  /** Of Debian; they come with all that they need. */
+  readonly apt: readonly string[]
+  /** Shell, after the packages are installed. */
+  readonly recipe?: string
+  readonly release?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly limits: RecipeLimits
+  readonly signal: AbortSignal
+  log(text: string): void
+}
+export type BuildImageRefused =
+  | { readonly code: 'base_missing' }
+  | FetchRefused
+  | RecipeFailed
+  | PutBlobRefused
+  | PutManifestRefused
+  | ImageFault
+
+type Deps = {
+  readonly images: Images
+  readonly layers: Layers
+  readonly packages: Packages
+  readonly recipes: Recipes
+  readonly clock: Pick<Clock, 'today'>
+}
+
+/**
+ * An image of what the recipe changes in the base, as one layer on top of the base's own. Packages are fetched and their
+ * signatures checked outside, by nobody's code but apt's; the recipe runs where there is no network.
+ */
+export async function buildImage(deps: Deps, build: BuildImage): Promise<Result<PushedImage, BuildImageRefused>> {
+  const { images, layers, packages, recipes } = deps
+  const { base, to, apt, release, limits, signal, log } = build
+  const good = await lintImage(deps, base.repository, base.digest, { signal })
+  if (!good.ok) return good
+  const stored = await storedImage(images, base.repository, base.digest)
+  if (!stored) return { ok: false, error: { code: 'base_missing' } }
+
+  await using root = disposable(
+    await layers.unpack(
+      stored.layers.map((layer) => layer.read),
+      { shiftBy: recipes.firstId, signal },
+    ),
+  )
+  // Read before anybody but us has written in the root.
+  const fetched =
+    apt.length === 0 ? undefined : await packages.fetch(apt, { release, status: `${root.path}/var/lib/dpkg/status`, signal, log })
+  if (fetched && !fetched.ok) return fetched
+  await using given = disposable(fetched?.value ?? { folder: undefined, files: [], remove: async () => undefined })
+
+  const watched = await layers.watch(root.path, recipes.firstId)
+  const begin = deps.clock.today()
+  const script = installScript(given.files.length > 0, build.recipe)
+  const ran = await recipes.run({ root: root.path, script, limits, signal, log, ...(given.folder && { given: given.folder }) })
+  if (!ran.ok) return ran
+
+  const fallback = new Date(stored.config.created ?? 0)
+  await using layer = disposable(await watched.pack({ begin, fallback, signal }))
+  const pushed = await pushImage(deps, to, {
+    layers: [...stored.layers, { ...layer, createdBy: `apt: ${apt.join(' ')}` }],
+    architecture: stored.config.architecture === 'arm64' ? 'arm64' : 'amd64',
+    created: layer.newest,
+    labels: { ...stored.config.config?.Labels, ...build.labels, 'dragoman.base': base.digest },
+    env: stored.config.config?.Env ?? [],
+    alsoIn: [base.repository],
+    signal,
+  })
+  if (!pushed.ok) return pushed
+  const linted = await lintImage(deps, to, pushed.value.digest, { signal })
+  return linted.ok ? ok(pushed.value) : linted
+}
+
+const disposable = <T extends { remove(): Promise<void> }>(thing: T) => ({
+  ...thing,
+  [Symbol.asyncDispose]: () => thing.remove(),
+})

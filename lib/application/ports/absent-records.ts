@@ -1,0 +1,16 @@
+import type { Records } from './records.ts'
+
+/** Records of a store that could not be had at all: every call rejects, and sessions go on without. */
+export function absentRecords(why: string): Records {
+  const absent = () => Promise.reject(new Error(`There is no database: ${why}`))
+  return {
+    sessionOpened: absent,
+    sessionEnded: absent,
+    liveSessions: absent,
+    memberReady: absent,
+    lease: absent,
+    memberGone: absent,
+    forgetMembers: absent,
+    ping: absent,
+  }
+}

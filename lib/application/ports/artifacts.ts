@@ -1,0 +1,15 @@
+import type { Artifact } from '#lib/domain/artifact.ts'
+import type { Digest } from '#lib/domain/digest.ts'
+import type { LangId } from '#lib/domain/ids.ts'
+
+/** What is known of the bytes that were made; the bytes are in the object store and among the images. */
+export interface Artifacts {
+  /** The same bytes made again are the same artifact, as it was made first. */
+  record(artifact: Artifact): Promise<void>
+  /** Gives an agent a version; false when the version or the bytes have another already. */
+  release(version: string, agent: Artifact & { readonly kind: 'agent' }): Promise<boolean>
+  find(digest: Digest): Promise<(Artifact & { readonly madeAt: Date }) | undefined>
+  /** The base that was made last; the package or image that was made last of a language. */
+  newest(kind: 'base'): Promise<Digest | undefined>
+  newest(kind: 'package' | 'image', lang: LangId): Promise<Digest | undefined>
+}

@@ -1,0 +1,18 @@
+import type { Result } from '#lib/domain/result.ts'
+
+export type FetchOptions = {
+  /** Without it, the machine's own. */
+  readonly release: string | undefined
+  /** dpkg's list of what is installed already. */
+  readonly status: string
+  readonly signal: AbortSignal
+  log(text: string): void
+}
+export type FetchRefused = { readonly code: 'unknown_release' | 'unknown_package' | 'infra' | 'failed'; readonly why: string }
+/** A folder with the packages and all that they need, as files to install without a network. */
+export type Fetched = { readonly folder: string; readonly files: readonly string[]; remove(): Promise<void> }
+
+/** Packages of a distribution, fetched and checked outside of where they are installed. */
+export interface Packages {
+  fetch(names: readonly string[], options: FetchOptions): Promise<Result<Fetched, FetchRefused>>
+}

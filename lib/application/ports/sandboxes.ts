@@ -1,0 +1,48 @@
+import type { Duplex } from 'node:stream'
+
+import type { SandboxId } from '#lib/domain/ids.ts'
+import type { Limits } from '#lib/domain/limits.ts'
+import type { Result } from '#lib/domain/result.ts'
+
+export type SandboxRefused = { readonly code: 'no_room' } | { readonly code: 'start_failed'; readonly why: string }
+
+/** How a sandbox came to its end. `why` is for the log, never for a visitor. */
+export type SandboxExit = { readonly reason: 'quit' | 'memory' | 'killed' | 'lost'; readonly why?: string }
+
+/** What the kernel counted in a sandbox since {@link Sandbox.mark}. */
+export type Meter = {
+  readonly cpuMs: number
+  readonly peakBytes: number
+  /** Processes killed for want of memory. */
+  readonly oomKills: number
+  /** Forks refused at the limit of processes. */
+  readonly forksRefused: number
+}
+
+export interface Sandbox {
+  readonly id: SandboxId
+  /** Says its sha256 to the agent at start; the server keeps it to dial. */
+  readonly key: string
+  /** Opens a connection to the agent. May be called again; the agent keeps the newest. Rejects when it cannot within the signal. */
+  dial(signal: AbortSignal): Promise<Duplex>
+  /** Begins a measurement: peak and counters count from here. */
+  mark(): Promise<void>
+  /** Since the last mark; undefined where the runtime cannot tell. */
+  read(): Promise<Meter | undefined>
+  /** Settles once, when every process in the sandbox is gone. */
+  readonly exited: Promise<SandboxExit>
+  /** Ends everything in it by SIGKILL and removes what was made for it. May be repeated. */
+  destroy(): Promise<void>
+}
+
+/** Places where one session's programs run. */
+export interface Sandboxes {
+  /** Starting twice under one id is one sandbox. The sandbox is up when its agent can be dialled. */
+  start(id: SandboxId, limits: Limits, signal: AbortSignal): Promise<Result<Sandbox, SandboxRefused>>
+  /** A sandbox that an earlier process of ours started and that still runs. */
+  adopt(id: SandboxId, key: string): Promise<Sandbox | undefined>
+  /** Ends and removes every sandbox that is ours and not in `keep`; answers how many there were. */
+  sweep(keep: ReadonlySet<SandboxId>): Promise<number>
+  /** Destroys all; afterwards nothing of ours is left on the machine. */
+  close(): Promise<void>
+}

@@ -1,0 +1,67 @@
+import { Duplex } from 'node:stream'
+
+import { expect, test } from 'vitest'
+
+import { memoryMetrics } from '#lib/adapters/memory/log.ts'
+import { SILENCE_MS } from '#lib/protocol/agent.ts'
+
+import { AgentLink } from './agent-link.ts'
+
+const BEAT_MS = SILENCE_MS / 3
+
+/** A link whose agent says nothing, on a clock whose timers come as late as is told. */
+function silentLink() {
+  let now = 0
+  let timer: (() => void) | undefined
+  const clock = {
+    now: () => now,
+    today: () => new Date(now),
+    after: (_: number, call: () => void) => {
+      timer = call
+      return () => (timer = undefined)
+    },
+  }
+  const closed: string[] = []
+  const events = { message() {}, output() {}, taskOutput() {}, closed: (why: string) => void closed.push(why) }
+  const link = new AgentLink(new Duplex({ read() {}, write: (_, __, done) => done() }), events, {
+    clock,
+    metrics: memoryMetrics(),
+  })
+  return {
+    link,
+    closed,
+    /** The next timer comes, so much later than it should. */
+    beat(lateMs = 0) {
+      now += BEAT_MS + lateMs
+      timer?.()
+    },
+  }
+}
+
+test('an agent that says nothing for its time is given up', () => {
+  const { closed, beat } = silentLink()
+  for (let n = 0; n < 2; n++) beat()
+  expect(closed).toEqual([])
+
+  beat()
+
+  expect(closed).toEqual(['silent'])
+})
+
+test('a server that was held itself for a minute does not blame its agents, and does when they stay silent', () => {
+  const { closed, beat } = silentLink()
+  beat()
+  beat(60_000)
+  expect(closed).toEqual([])
+
+  for (let n = 0; n < 3; n++) beat()
+
+  expect(closed).toEqual(['silent'])
+})
+
+test('a timer that is merely a little late excuses nobody', () => {
+  const { closed, beat } = silentLink()
+  for (let n = 0; n < 3; n++) beat(1000)
+
+  expect(closed).toEqual(['silent'])
+})

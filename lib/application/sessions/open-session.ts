@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto'
+
+import { errorText, type Log } from '#lib/application/ports/log.ts'
+import type { Metrics } from '#lib/application/ports/metrics.ts'
+import type { Records } from '#lib/application/ports/records.ts'
+import type { Sandboxes } from '#lib/application/ports/sandboxes.ts'
+import type { Clock, Random } from '#lib/application/ports/time.ts'
+import { sandboxId, sessionId, type SandboxId, type SessionId } from '#lib/domain/ids.ts'
+import type { Language } from '#lib/domain/language.ts'
+import type { Problem } from '#lib/domain/problem.ts'
+import { err, ok, type Result } from '#lib/domain/result.ts'
+import type { TerminalSize } from '#lib/domain/terminal-size.ts'
+import type { Phase } from '#lib/protocol/browser.ts'
+
+import type { Admission, Place } from '../admission/admission.ts'
+import type { Pool } from '../pool/pool.ts'
+import type { OutputShare } from './output-share.ts'
+import type { SessionRegistry } from './registry.ts'
+import { Session } from './session.ts'
+import { AgentRefused, heard, prepare, startPlain, type Warm } from './warm-up.ts'
+
+/** From admission to a claimed sandbox; then the visitor is told that it failed. */
+export const START_MS = 30_000
+const CLAIM_TRIES = 3
+
+export type OpenSessionWorld = {
+  sandboxes: Sandboxes
+  records: Records
+  pool: Pool
+  admission: Admission
+  registry: SessionRegistry
+  clock: Clock
+  random: Random
+  metrics: Metrics
+  log: Log
+  share: OutputShare
+  graceMs: number
+  /** Why no session may be opened now, if so: the self-test failed, or the server is going. */
+  refusal(): Problem | undefined
+}
+
+export type OpenSession = {
+  readonly language: Language
+  readonly address: string
+  readonly size: TerminalSize
+  readonly phase: (phase: Phase, place?: number) => void
+  readonly signal: AbortSignal
+}
+
+export type Opened = { readonly session: Session; readonly token: string; readonly path: Path }
+type Path = 'warm' | 'plain' | 'cold'
+type Claimed = { readonly warm: Warm; readonly path: Path }
+
+/** Gives the visitor a sandbox of their own: one of the pool's, else a new one. On refusal nothing is left behind. */
+export async function openSession(world: OpenSessionWorld, ask: OpenSession): Promise<Result<Opened, Problem>> {
+  const from = world.clock.now()
+  const refusal = world.refusal()
+  if (refusal) return fail(world, ask, refusal)
+  const place = await world.admission.enter(ask.address, (n) => ask.phase('queued', n), ask.signal)
+  if (!place.ok) return fail(world, ask, place.error)
+
+  const id = sessionId(world.random.hex(16)) as SessionId // sixteen bytes are the 32 digits that an id has
+  const signal = AbortSignal.any([ask.signal, AbortSignal.timeout(START_MS)])
+  const claimed = await claimOne(world, ask, id, signal)
+  if (!claimed.ok) {
+    place.value.release()
+    return fail(world, ask, claimed.error)
+  }
+  const { warm, path } = claimed.value
+  const seconds = (world.clock.now() - from) / 1000
+  world.metrics.observe('dragoman_session_start_duration_seconds', { path, outcome: 'ok' }, seconds)
+  world.metrics.count('dragoman_session_starts_total', { language: ask.language.id, path, outcome: 'ok' })
+  return ok({ ...begin(world, ask, id, warm, place.value), path })
+}
+
+function fail(world: OpenSessionWorld, ask: OpenSession, problem: Problem): Result<never, Problem> {
+  world.metrics.count('dragoman_session_starts_total', { language: ask.language.id, path: 'none', outcome: problem.code })
+  world.metrics.count('dragoman_session_start_failures_total', { reason: problem.code })
+  return err(problem)
+}
+
+async function claimOne(
+  world: OpenSessionWorld,
+  ask: OpenSession,
+  id: SessionId,
+  signal: AbortSignal,
+): Promise<Result<Claimed, Problem>> {
+  for (let n = 0; n < CLAIM_TRIES; n++) {
+    const member = await world.pool.take(ask.language, id)
+    const path = member ? (member.lang ? 'warm' : 'plain') : 'cold'
+    const warm = await specialise(world, ask, member, signal)
+    if (!warm.ok) {
+      world.log.warn('sandbox did not start', { lang: ask.language.id, path, code: warm.error.code })
+      if (path !== 'cold') continue
+      return err(warm.error.code === 'no_room' ? { code: 'no_room' } : { code: 'start_failed' })
+    }
+    ask.phase('claiming')
+    if (await claim(world, warm.value, id, ask.language, signal)) return ok({ warm: warm.value, path })
+  }
+  return err({ code: 'start_failed' })
+}
+
+async function specialise(world: OpenSessionWorld, ask: OpenSession, member: Warm | undefined, signal: AbortSignal) {
+  if (member?.lang) return ok(member)
+  if (!member) ask.phase('starting')
+  const id = sandboxId(`sb${world.random.hex(10)}`) as SandboxId // ten bytes are the twenty digits that an id has
+  const plain = member ? ok(member) : await startPlain(world, id, ask.language.limits, signal)
+  if (!plain.ok) return plain
+  ask.phase('preparing')
+  return prepare(world, plain.value, ask.language, ask.size, signal)
+}
+
+/** False when the sandbox is somebody else's already (and stays theirs), or did not answer (and is destroyed). */
+async function claim(
+  world: OpenSessionWorld,
+  warm: Warm,
+  id: SessionId,
+  language: Language,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const answer = heard(warm.link, ['claimed'], signal)
+    warm.link.send({ type: 'claim', session: id, epoch: 1, token: world.random.hex(16), lifeMs: language.limits.lifeMs })
+    await answer
+    return true
+  } catch (error) {
+    world.log.warn('claim failed', { error: errorText(error) })
+    warm.link.close('done')
+    const isAnothers = error instanceof AgentRefused && error.code === 'already_claimed'
+    if (isAnothers) world.metrics.count('dragoman_pool_double_claim_refused_total', {})
+    else await warm.sandbox.destroy()
+    return false
+  }
+}
+
+function begin(
+  world: OpenSessionWorld,
+  ask: OpenSession,
+  id: SessionId,
+  warm: Warm,
+  place: Place,
+): { session: Session; token: string } {
+  const token = world.random.hex(16)
+  const tokenHash = createHash('sha256').update(token).digest('hex')
+  const { language, address } = ask
+  const { lifeMs } = language.limits
+  const { clock, metrics, share, graceMs } = world
+  const session = new Session({
+    ...{ id, tokenHash, address, language, graceMs, lifeMs, clock, metrics, share, firstJob: 0 },
+    sandbox: warm.sandbox,
+    link: warm.link,
+    ended: world.registry.ended,
+  })
+  world.registry.add(session, place)
+  const startedAt = clock.today()
+  const lifeEndsAt = new Date(startedAt.getTime() + lifeMs)
+  const { id: sandbox, key: sandboxKey } = warm.sandbox
+  // Off the path to the prompt: a session whose row is missing works, it is only not found again after a restart.
+  world.records
+    .sessionOpened({ id, lang: language.id, sandbox, sandboxKey, tokenHash, epoch: 1, startedAt, lifeEndsAt })
+    .catch((error: unknown) => world.log.warn('session not recorded', { error: errorText(error) }))
+  return { session, token }
+}

@@ -1,0 +1,127 @@
+import type { Metrics } from '#lib/application/ports/metrics.ts'
+import type { Sandbox, Sandboxes, SandboxRefused } from '#lib/application/ports/sandboxes.ts'
+import type { Clock } from '#lib/application/ports/time.ts'
+import type { SandboxId } from '#lib/domain/ids.ts'
+import type { Language } from '#lib/domain/language.ts'
+import type { Limits } from '#lib/domain/limits.ts'
+import { err, ok, type Result } from '#lib/domain/result.ts'
+import type { FromAgent } from '#lib/protocol/agent.ts'
+
+import { AgentLink, type LinkEvents } from './agent-link.ts'
+import { launchOf } from './launch.ts'
+
+/** A sandbox with its agent on the line, not yet anybody's. */
+export type Warm = {
+  readonly sandbox: Sandbox
+  readonly link: AgentLink
+  /** The language whose prompt is open; undefined while it takes any. */
+  readonly lang: Language | undefined
+  readonly bornAt: number
+}
+
+export type WarmRefused = SandboxRefused | { readonly code: 'canary_open' }
+
+type World = { sandboxes: Sandboxes; clock: Clock; metrics: Metrics }
+
+/** Starts a sandbox and greets its agent. On any failure nothing of it remains. */
+export async function startPlain(
+  world: World,
+  id: SandboxId,
+  limits: Limits,
+  signal: AbortSignal,
+): Promise<Result<Warm, WarmRefused>> {
+  const bornAt = world.clock.now()
+  let sandbox: Sandbox | undefined
+  try {
+    const started = await world.sandboxes.start(id, limits, signal)
+    if (!started.ok) return started
+    sandbox = started.value
+    const link = await greet(world, sandbox, signal)
+    world.metrics.observe('dragoman_pool_member_boot_seconds', { stage: 'start' }, (world.clock.now() - bornAt) / 1000)
+    return ok({ sandbox, link, lang: undefined, bornAt })
+  } catch (error) {
+    await sandbox?.destroy()
+    return err({ code: 'start_failed', why: String(error) })
+  }
+}
+
+/** Dials the sandbox's agent and says hello; also for a sandbox that an earlier process of ours left running. */
+export async function greet(world: World, sandbox: Sandbox, signal: AbortSignal): Promise<AgentLink> {
+  const link = new AgentLink(await sandbox.dial(signal), SILENT, world)
+  try {
+    const answer = heard(link, ['hello'], signal)
+    link.hello(sandbox.key)
+    const hello = await answer
+    if (hello.type === 'hello') world.metrics.set('dragoman_agent_version_info', { version: hello.agent }, 1)
+    return link
+  } catch (error) {
+    link.close('done')
+    throw error
+  }
+}
+
+/** Opens the language's prompt in a plain one: its probe ran and the network canary stayed inside, or it is refused and destroyed. */
+export async function prepare(
+  world: World,
+  plain: Warm,
+  language: Language,
+  size: { cols: number; rows: number },
+  signal: AbortSignal,
+): Promise<Result<Warm, WarmRefused>> {
+  const from = world.clock.now()
+  try {
+    const answer = heard(plain.link, ['ready'], signal)
+    const { outputBytes } = language.limits
+    plain.link.send({
+      type: 'prepare',
+      launch: launchOf(language),
+      cols: size.cols,
+      rows: size.rows,
+      outputBytesMax: outputBytes,
+    })
+    const ready = await answer
+    if (ready.type === 'ready' && ready.canary === 'open') return await refuse(plain, { code: 'canary_open' })
+    world.metrics.observe('dragoman_pool_member_boot_seconds', { stage: 'probe' }, (world.clock.now() - from) / 1000)
+    return ok({ ...plain, lang: language })
+  } catch (error) {
+    return refuse(plain, { code: 'start_failed', why: String(error) })
+  }
+}
+
+async function refuse(plain: Warm, refused: WarmRefused): Promise<Result<never, WarmRefused>> {
+  plain.link.close('done')
+  await plain.sandbox.destroy()
+  return err(refused)
+}
+
+/** The next message of one of these types; rejects on a refusal, on the end of the line and on the signal. */
+export function heard(link: AgentLink, types: readonly FromAgent['type'][], signal: AbortSignal): Promise<FromAgent> {
+  return new Promise((resolve, reject) => {
+    const done = (act: () => void) => {
+      signal.removeEventListener('abort', aborted)
+      link.listen(SILENT)
+      act()
+    }
+    const aborted = () => done(() => reject(signal.reason as Error))
+    signal.addEventListener('abort', aborted, { once: true })
+    link.listen({
+      ...SILENT,
+      message(message) {
+        if (types.includes(message.type)) done(() => resolve(message))
+        else if (message.type === 'refused') done(() => reject(new AgentRefused(message.what, message.code)))
+      },
+      closed: (why) => done(() => reject(new Error(`The agent's connection ended: ${why}`))),
+    })
+    if (signal.aborted) aborted()
+  })
+}
+
+export class AgentRefused extends Error {
+  readonly code: string
+  constructor(what: string, code: string) {
+    super(`The agent refused ${what}: ${code}`)
+    this.code = code
+  }
+}
+
+const SILENT: LinkEvents = { message() {}, output() {}, taskOutput() {}, closed() {} }
