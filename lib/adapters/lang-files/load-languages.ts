@@ -1,0 +1,54 @@
+import { basename, extname } from 'node:path'
+
+import { toLanguage } from '#lib/domain/lang-to-language.ts'
+import type { Language } from '#lib/domain/language.ts'
+
+import { checkConfig, problem } from './check-config.ts'
+import { configFiles, readConfig } from './config-files.ts'
+import type { ConfigProblem } from './config-problem.ts'
+import { settleNames, type Candidate } from './settle-names.ts'
+
+export type Loaded = { readonly languages: readonly Language[]; readonly problems: readonly ConfigProblem[] }
+
+const START = { line: 1, column: 1 }
+
+/**
+ * Reads every config of the folders. A file that is wrong is left out and told about; it takes no other down. A later
+ * folder's config replaces an earlier one of the same id.
+ */
+export function loadLanguages(dirs: readonly string[]): Loaded {
+  const problems: ConfigProblem[] = []
+  const byId = new Map<string, Candidate>()
+  for (const [folder, dir] of dirs.entries()) {
+    const files = configFiles(dir)
+    if (!files.ok) problems.push(problem(dir, [], files.error, START))
+    for (const file of files.ok ? files.value : []) {
+      const { candidate, found } = readCandidate(file, folder)
+      problems.push(...found)
+      if (candidate) byId.set(candidate.config.id, candidate)
+    }
+  }
+  const settled = settleNames([...byId.values()])
+  return { languages: settled.configs.map(toLanguage).toSorted(byName), problems: [...problems, ...settled.problems] }
+}
+
+/** The problems of single files, without loading them as a set. */
+export function lintFile(file: string): readonly ConfigProblem[] {
+  return readCandidate(file, 0).found
+}
+
+function readCandidate(file: string, folder: number): { candidate?: Candidate; found: readonly ConfigProblem[] } {
+  const source = readConfig(file)
+  if (!source.ok) return { found: [problem(file, [], source.error, START)] }
+  const { config, problems, parsed } = checkConfig(file, source.value)
+  if (!config || !parsed) return { found: problems }
+
+  const expected = `${config.id}.yaml`
+  if (basename(file) !== expected) {
+    const why = extname(file) === '.yml' ? 'configs end in .yaml' : `the id is ${JSON.stringify(config.id)}`
+    return { found: [...problems, problem(file, ['id'], `the file must be called ${expected}: ${why}`, parsed.placeOf(['id']))] }
+  }
+  return { candidate: { file, folder, config, parsed }, found: problems }
+}
+
+const byName = (a: Language, b: Language) => a.name.localeCompare(b.name, 'en') || (a.id < b.id ? -1 : 1)

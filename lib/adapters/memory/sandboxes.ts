@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto'
+import { duplexPair } from 'node:stream'
+
+import type { Meter, Sandbox, SandboxExit, Sandboxes } from '#lib/application/ports/sandboxes.ts'
+import type { SandboxId } from '#lib/domain/ids.ts'
+import { err, ok } from '#lib/domain/result.ts'
+
+import { memoryAgent, type MemoryAgent } from './agent.ts'
+
+export type MemorySandboxes = Sandboxes & {
+  running(): SandboxId[]
+  /** How many there ever were. */
+  started(): number
+  agent(id: SandboxId): MemoryAgent
+  /** As if its last process had died. */
+  die(id: SandboxId, exit: SandboxExit): void
+  /** What the kernel will have counted. */
+  counts(meter: Partial<Meter>): void
+}
+
+/** Sandboxes of one process with agents that run nothing. */
+export function memorySandboxes({
+  room = Infinity,
+  canary = 'blocked' as 'blocked' | 'open',
+  agent = () => memoryAgent({ canary }),
+} = {}): MemorySandboxes {
+  type Entry = { sandbox: Sandbox; agent: MemoryAgent; exit: (exit: SandboxExit) => void }
+  const all = new Map<SandboxId, Entry>()
+  let started = 0
+  let meter: Meter = { cpuMs: 1, peakBytes: 1, oomKills: 0, forksRefused: 0 }
+
+  function make(id: SandboxId): Entry {
+    let exit: (exit: SandboxExit) => void = () => {}
+    const exited = new Promise<SandboxExit>((done) => (exit = done))
+    const own = agent()
+    started++
+    const gone = (how: SandboxExit) => {
+      if (!all.delete(id)) return
+      exit(how)
+    }
+    const sandbox: Sandbox = {
+      id,
+      key: createHash('sha256').update(id).digest('hex'),
+      exited,
+      async dial(signal) {
+        signal.throwIfAborted()
+        if (!all.has(id)) throw new Error(`Cannot dial sandbox "${id}": it is gone`)
+        const [ours, theirs] = duplexPair()
+        own.connect(theirs)
+        return ours
+      },
+      mark: async () => {},
+      read: async () => meter,
+      destroy: async () => gone({ reason: 'killed' }),
+    }
+    return { sandbox, agent: own, exit: gone }
+  }
+
+  return {
+    running: () => [...all.keys()],
+    started: () => started,
+    agent: (id) => (all.get(id) as Entry).agent,
+    die: (id, how) => all.get(id)?.exit(how),
+    counts: (counted) => void (meter = { ...meter, ...counted }),
+    async start(id, _limits, signal) {
+      signal.throwIfAborted()
+      const there = all.get(id)
+      if (there) return ok(there.sandbox)
+      if (all.size >= room) return err({ code: 'no_room' })
+      const entry = make(id)
+      all.set(id, entry)
+      return ok(entry.sandbox)
+    },
+    adopt: async (id, key) => (all.get(id)?.sandbox.key === key ? all.get(id)?.sandbox : undefined),
+    async sweep(keep) {
+      const strays = [...all.values()].filter(({ sandbox }) => !keep.has(sandbox.id))
+      for (const { sandbox } of strays) await sandbox.destroy()
+      return strays.length
+    },
+    async close() {
+      for (const { sandbox } of [...all.values()]) await sandbox.destroy()
+    },
+  }
+}

@@ -1,0 +1,57 @@
+import type { Artifacts } from '#lib/application/ports/artifacts.ts'
+import type { Artifact, ArtifactFacts, ArtifactKind } from '#lib/domain/artifact.ts'
+import type { Digest } from '#lib/domain/digest.ts'
+import type { LangId } from '#lib/domain/ids.ts'
+import type { Database } from './database.ts'
+import { recordArtifact } from './record-artifacts.ts'
+
+type Row = {
+  readonly digest: Digest
+  readonly kind: ArtifactKind
+  readonly size: string
+  readonly lang: LangId
+  readonly config: Digest
+  readonly facts: ArtifactFacts
+  readonly created_at: Date
+  readonly inputs: readonly Digest[]
+}
+
+export function pgArtifacts({ sql, transaction }: Database): Artifacts {
+  return {
+    record: (artifact) => transaction((sql) => recordArtifact(sql, artifact)),
+
+    release: (version, agent) =>
+      transaction(async (sql) => {
+        await recordArtifact(sql, agent)
+        await sql.query('INSERT INTO agent_release (version, digest) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+          version,
+          agent.digest,
+        ])
+        const same = 'SELECT FROM agent_release WHERE version = $1 AND digest = $2'
+        return Boolean((await sql.query(same, [version, agent.digest])).rowCount)
+      }),
+
+    async find(digest) {
+      const { rows } = await sql.query<Row>(
+        `SELECT a.*, ARRAY(SELECT input FROM artifact_input WHERE output = a.digest ORDER BY input) AS inputs
+         FROM artifact a WHERE a.digest = $1`,
+        [digest],
+      )
+      return rows.map((row) => ({ ...artifact(row), madeAt: row.created_at }))[0]
+    },
+
+    async newest(kind: ArtifactKind, lang?: LangId) {
+      // `IS NULL` and `=`, not `IS NOT DISTINCT FROM`: only these use the index.
+      const { rows } = await sql.query<{ digest: Digest }>(
+        `SELECT digest FROM artifact WHERE kind = $1 AND ${lang ? 'lang = $2' : 'lang IS NULL'} ORDER BY created_at DESC LIMIT 1`,
+        lang ? [kind, lang] : [kind],
+      )
+      return rows[0]?.digest
+    },
+  }
+}
+
+function artifact({ kind, digest, size, facts, inputs, lang, config }: Row): Artifact {
+  const made = { digest, size: Number(size), facts, inputs }
+  return kind === 'base' || kind === 'agent' ? { ...made, kind } : { ...made, kind, lang, config }
+}

@@ -1,0 +1,110 @@
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { withClient } from './client.ts'
+import type { Embedded } from './embedded.ts'
+import { migrate as migrateWith } from './migrate.ts'
+import { DATABASE, MIGRATE_ROLE, WEB_ROLE } from './roles.ts'
+import { databaseFolder, MIGRATIONS } from './world.contract.ts'
+
+const folder = databaseFolder()
+let database: Embedded
+let made = 0
+
+beforeAll(async () => {
+  database = await folder.start()
+})
+afterAll(async () => {
+  await database.stop()
+  folder.end()
+})
+
+/** An empty schema is too little (the books have a fixed name), so each test has a database of its own. */
+async function world() {
+  const name = `world_${++made}`
+  const admin = database.migrateUrl.replace(MIGRATE_ROLE, 'dragoman_admin')
+  await withClient(admin, (client) => client.query(`CREATE DATABASE ${name} OWNER ${MIGRATE_ROLE}`))
+  const url = database.migrateUrl.replace(`/${DATABASE}?`, `/${name}?`)
+  const migrations = join(folder.root, name)
+  cpSync(MIGRATIONS, migrations, { recursive: true })
+  return {
+    url,
+    webUrl: database.url.replace(`/${DATABASE}?`, `/${name}?`),
+    write(migration: string, sql: string) {
+      mkdirSync(join(migrations, migration), { recursive: true })
+      writeFileSync(join(migrations, migration, 'migration.sql'), sql)
+    },
+    migrate: () => migrateWith({ url, folder: migrations, webRole: WEB_ROLE }),
+    query: (sql: string) => withClient(url, async (client) => (await client.query<Record<string, unknown>>(sql)).rows),
+  }
+}
+
+/** PostgreSQL's code. */
+const INSUFFICIENT_PRIVILEGE = '42501'
+const ALL = readdirSync(MIGRATIONS).filter((name) => /^\d{4}_/.test(name))
+
+test('migrations are applied once, however many replicas start', async () => {
+  const { migrate } = await world()
+  const applied = await Promise.all([migrate(), migrate(), migrate()])
+  expect(applied.flat()).toEqual(ALL)
+  expect(await migrate()).toEqual([])
+})
+
+test('a failed migration leaves nothing, is booked, and refuses the next start', async () => {
+  const { write, migrate, query } = await world()
+  write('9000_bad', 'CREATE TABLE half (n int); SELECT 1/0;')
+  await expect(migrate()).rejects.toThrow('"9000_bad" failed')
+  expect(await query(`SELECT to_regclass('half') AS half`)).toEqual([{ half: null }])
+  expect(await query('SELECT logs FROM _prisma_migrations WHERE finished_at IS NULL')).toEqual([
+    { logs: expect.stringContaining('division by zero') },
+  ])
+
+  write('9000_bad', 'SELECT 1')
+  await expect(migrate()).rejects.toThrow('"9000_bad" failed before')
+  await query(`UPDATE _prisma_migrations SET rolled_back_at = now() WHERE finished_at IS NULL`) // prisma migrate resolve
+  expect(await migrate()).toEqual(['9000_bad'])
+})
+
+test('a migration that was edited after it was applied is refused', async () => {
+  const { write, migrate } = await world()
+  write('9000_more', 'SELECT 1')
+  await migrate()
+  write('9000_more', 'SELECT 2')
+  await expect(migrate()).rejects.toThrow('"9000_more" was edited')
+})
+
+test('a newer migration in the database is left alone, so an older replica may run beside it', async () => {
+  const { write, migrate, url } = await world()
+  write('9000_newer', 'SELECT 1')
+  await migrate()
+  expect(await migrateWith({ url, folder: MIGRATIONS, webRole: WEB_ROLE })).toEqual([])
+})
+
+test('the web role reads and writes rows and can do nothing else', async () => {
+  const { migrate, webUrl } = await world()
+  await migrate()
+  await withClient(webUrl, async (web) => {
+    await web.query(`INSERT INTO pool_member (sandbox, key) VALUES ('sb1', 'k')`)
+    await web.query(`UPDATE pool_member SET key = 'l'`)
+    expect((await web.query('SELECT key FROM pool_member')).rows).toEqual([{ key: 'l' }])
+    await web.query('DELETE FROM pool_member')
+
+    const tries = [
+      'CREATE TABLE mine (n int)',
+      'CREATE SCHEMA mine',
+      'ALTER TABLE session ADD COLUMN mine int',
+      'DROP TABLE session',
+      'TRUNCATE session',
+      'SELECT * FROM _prisma_migrations',
+      'CREATE ROLE mine',
+      `COPY session TO PROGRAM 'true'`,
+    ]
+    for (const sql of tries) {
+      await expect(web.query(sql), sql).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE })
+    }
+  })
+  await withClient(database.url, async (web) => {
+    await expect(web.query('CREATE TEMP TABLE mine (n int)')).rejects.toThrow('permission denied to create temporary tables')
+  })
+})

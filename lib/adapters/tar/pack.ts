@@ -1,0 +1,81 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
+
+import { tally } from '#lib/application/ports/checked-bytes.ts'
+import type { PackedLayer } from '#lib/application/ports/layers.ts'
+
+/** Level 6 packs a base 4 % smaller than 4 and takes half as long again. */
+const GZIP_LEVEL = 4
+const LOG_CHARS_MAX = 10_000
+
+type How = { readonly newest: Date; readonly signal: AbortSignal }
+
+/** All of a folder. */
+export const packFolder = (folder: string, workDir: string, how: How): Promise<PackedLayer> =>
+  pack(['--sort=name', `--directory=${folder}`, '.'], workDir, how)
+
+/** GNU tar in POSIX form with all that differs from time to time left out, then gzip; no byte of the archive on the disk. */
+export async function pack(what: readonly string[], workDir: string, { newest, signal }: How): Promise<PackedLayer> {
+  await mkdir(workDir, { recursive: true })
+  const path = join(workDir, `${randomUUID()}.tar.gz`)
+  const [archive, packed] = [tally(), tally()]
+  const tar = spawn('tar', [...form(newest), ...what], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, LC_ALL: 'C' },
+  })
+  const ended = endOf(tar)
+  try {
+    await Promise.all([
+      pipeline(tar.stdout, through(archive), createGzip({ level: GZIP_LEVEL }), through(packed), createWriteStream(path), {
+        signal,
+      }),
+      ended,
+    ])
+  } catch (error) {
+    tar.kill('SIGKILL')
+    await rm(path, { force: true })
+    throw error
+  }
+  return {
+    digest: packed.digest(),
+    size: packed.size(),
+    diffId: archive.digest(),
+    open: (from) => createReadStream(path, { start: from }),
+    remove: () => rm(path, { force: true }),
+  }
+}
+
+const form = (newest: Date) => [
+  '--create',
+  '--format=posix',
+  '--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime,delete=mtime',
+  '--numeric-owner',
+  `--mtime=@${Math.floor(newest.getTime() / 1000)}`,
+  '--clamp-mtime',
+  '--no-xattrs',
+  '--no-acls',
+  '--no-selinux',
+  '--one-file-system',
+]
+
+async function endOf(tar: ChildProcessByStdio<null, Readable, Readable>): Promise<void> {
+  let said = ''
+  tar.stderr.setEncoding('utf8').on('data', (text: string) => void (said = (said + text).slice(-LOG_CHARS_MAX)))
+  const [code, signal] = (await once(tar, 'close')) as [number | null, string | null]
+  if (code !== 0) throw new Error(`Cannot pack a layer: tar ended with ${signal ?? code}: ${said}`)
+}
+
+const through = (seen: ReturnType<typeof tally>) =>
+  new Transform({
+    transform(chunk: Buffer, _, next) {
+      seen.take(chunk)
+      next(null, chunk)
+    },
+  })
