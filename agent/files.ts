@@ -1,0 +1,77 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+
+import { FILE_NAME_BYTES_MAX, isFileName } from '#lib/domain/file-name.ts'
+import { err, ok, type Result } from '#lib/domain/result.ts'
+
+import { killQuietly } from './processes.ts'
+import { ifThereIsRoom, spawnHelper } from './visitor.ts'
+
+export type VisitorFile = { readonly path: string; readonly text: string }
+export type FileRefused = { readonly code: 'bad_file_name' | 'file_refused'; readonly detail: string }
+
+/** Copying a megabyte takes milliseconds; a file system that hangs must not hang us. */
+const COPY_MS_MAX = 5000
+
+const ROOM_MS_MAX = 2000
+const ROOM_EVERY_MS = 20
+/** What dash ends with when the kernel refuses it a process; our script itself ends with 1. */
+const CANNOT_FORK = 2
+
+/** Ours alone to write; the visitor may read. */
+const STAGE = '/run/dragoman/stage'
+
+// We never open a path that the visitor controls: its own hands copy from our stage. A link or a pipe planted there is
+// replaced, not followed; a folder in the way is a refusal.
+const COPY = `cd "$HOME" || exit 1
+while [ $# -gt 0 ]; do
+  case $2 in */*) mkdir -p -- "\${2%/*}" || exit 1 ;; esac
+  cp -T --remove-destination -- "$1" "$2" || exit 1
+  shift 2
+done`
+
+/** Writes the files into the home as the visitor; all names are checked before the first is written. */
+export async function writeFiles(files: readonly VisitorFile[]): Promise<Result<void, FileRefused>> {
+  const bad = files.find(({ path }) => !isFileName(path))
+  if (bad) return err({ code: 'bad_file_name', detail: bad.path.slice(0, FILE_NAME_BYTES_MAX) })
+  if (files.length === 0) return ok(undefined)
+
+  const refused = err({ code: 'file_refused', detail: files[0]?.path ?? '' } as const)
+  if (!stage(files)) return refused
+  const copied = await copy(files.flatMap(({ path }, i) => [`${STAGE}/${i}`, path]))
+  rmSync(STAGE, { recursive: true })
+  return copied ? ok(undefined) : refused
+}
+
+/** False when our own room is full. */
+function stage(files: readonly VisitorFile[]): boolean {
+  try {
+    mkdirSync(STAGE, { recursive: true })
+    for (const [i, { text }] of files.entries()) writeFileSync(`${STAGE}/${i}`, text)
+    return true
+  } catch (error) {
+    rmSync(STAGE, { recursive: true, force: true })
+    if ((error as { code?: unknown }).code === 'ENOSPC') return false
+    throw error
+  }
+}
+
+/** What a job left behind still counts against the limit of processes while it dies: then there is no room yet, and soon is. */
+async function copy(pairs: readonly string[]): Promise<boolean> {
+  const until = performance.now() + ROOM_MS_MAX
+  for (;;) {
+    const code = await copyOnce(pairs)
+    if (code !== undefined && code !== CANNOT_FORK) return code === 0
+    if (performance.now() > until) return false
+    await Bun.sleep(ROOM_EVERY_MS)
+  }
+}
+
+/** The shell's status; undefined when there was no room for it. */
+async function copyOnce(pairs: readonly string[]): Promise<number | undefined> {
+  const child = ifThereIsRoom(() => spawnHelper(COPY, pairs))
+  if (!child) return undefined
+  const timer = setTimeout(() => killQuietly(child.pid), COPY_MS_MAX)
+  const code = await child.exited
+  clearTimeout(timer)
+  return code
+}

@@ -1,0 +1,144 @@
+import { dlopen, ptr, read } from 'bun:ffi'
+
+/** The few calls of the C library that Bun does not offer. Opening it costs 0.3 ms. */
+const { symbols: libc } = dlopen('libc.so.6', {
+  posix_openpt: { args: ['int'], returns: 'int' },
+  unlockpt: { args: ['int'], returns: 'int' },
+  ioctl: { args: ['int', 'u64', 'ptr'], returns: 'int' },
+  waitid: { args: ['int', 'u32', 'ptr', 'int'], returns: 'int' },
+  waitpid: { args: ['int', 'ptr', 'int'], returns: 'int' },
+  setenv: { args: ['ptr', 'ptr', 'int'], returns: 'int' },
+  execv: { args: ['ptr', 'ptr'], returns: 'int' },
+  setgroups: { args: ['usize', 'ptr'], returns: 'int' },
+  socket: { args: ['int', 'int', 'int'], returns: 'int' },
+  connect: { args: ['int', 'ptr', 'u32'], returns: 'int' },
+  open: { args: ['ptr', 'int'], returns: 'int' },
+  close: { args: ['int'], returns: 'int' },
+  fchown: { args: ['int', 'u32', 'u32'], returns: 'int' },
+  recvmsg: { args: ['int', 'ptr', 'int'], returns: 'i64' },
+  __errno_location: { args: [], returns: 'ptr' },
+})
+
+const O_RDWR = 0o2
+const O_NOCTTY = 0o400
+const O_NONBLOCK = 0o4000
+const O_CLOEXEC = 0o2000000
+const TCGETS = 0x5401
+const TIOCSWINSZ = 0x5414
+const TIOCGPTN = 0x80045430
+const TIOCGPTPEER = 0x5441
+
+/** `tellsEnd`: reading the master fails once nobody holds the slave. */
+export type OpenPty = { readonly master: number; readonly slave: number; readonly tellsEnd: boolean }
+
+/** Both ends. The slave is had from the master and not by its name: the name's owner is the visitor, and we may not pass for one. */
+export function openPty(owner: number): OpenPty {
+  const master = libc.posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)
+  if (master < 0 || libc.unlockpt(master) !== 0) throw new Error(`Cannot open a pty: errno ${errno()}`)
+  const flags = O_RDWR | O_NOCTTY | O_CLOEXEC
+  const peer = libc.ioctl(master, TIOCGPTPEER, flags as Parameters<typeof libc.ioctl>[2]) // a number where others take a pointer
+  const slave = peer < 0 ? openSlave(master, flags, owner) : peer
+  if (slave < 0) throw new Error(`Cannot open the other end of a pty: errno ${errno()}`)
+  return { master, slave, tellsEnd: peer >= 0 }
+}
+
+/** gVisor gives a slave by its name alone, and it is ours there: then it becomes the visitor's, as it is on Linux from the start. */
+function openSlave(master: number, flags: number, owner: number): number {
+  const number = new Int32Array(1)
+  if (libc.ioctl(master, TIOCGPTN, ptr(number)) !== 0) return -1
+  const slave = libc.open(ptr(text(`/dev/pts/${number[0]}`)), flags)
+  if (slave >= 0) libc.fchown(slave, owner, owner)
+  return slave
+}
+
+export function setWindowSize(fd: number, cols: number, rows: number): void {
+  libc.ioctl(fd, TIOCSWINSZ, ptr(Uint16Array.of(rows, cols, 0, 0)))
+}
+
+/** `signals`: by the byte that means it. */
+export type TerminalModes = { readonly editsLines: boolean; readonly signals: ReadonlyMap<number, NodeJS.Signals> }
+
+const ISIG = 1
+const ICANON = 2
+/** Places in the kernel's `struct termios`. */
+const LOCAL_FLAGS = 12
+const CHARACTERS = 17
+const KEYS = [
+  ['SIGINT', 0],
+  ['SIGQUIT', 1],
+  ['SIGTSTP', 10],
+] as const
+
+export function terminalModes(fd: number): TerminalModes | undefined {
+  const termios = Buffer.alloc(64)
+  if (libc.ioctl(fd, TCGETS, ptr(termios)) !== 0) return undefined
+  const flags = termios.readUInt32LE(LOCAL_FLAGS)
+  const keys = flags & ISIG ? KEYS.map(([signal, place]) => [termios[CHARACTERS + place] ?? 0, signal] as const) : []
+  return { editsLines: (flags & ICANON) !== 0, signals: new Map(keys.filter(([byte]) => byte !== 0)) }
+}
+
+/** Supplementary groups of the agent would be the visitor's too. Refused where the runtime fixed them, which is as good. */
+export function dropGroups(): void {
+  libc.setgroups(0, null)
+}
+
+/** Begins this very executable anew, as the same process, with these added to its environment. Returns only in failure. */
+export function beginAnewWith(added: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(added)) libc.setenv(ptr(text(name)), ptr(text(value)), 1)
+  const path = text(process.execPath)
+  libc.execv(ptr(path), ptr(BigUint64Array.of(BigInt(ptr(path)), 0n)))
+}
+
+const text = (text: string) => Buffer.from(`${text}\0`)
+
+const P_ALL = 0
+const WNOHANG = 1
+const WEXITED = 4
+const WNOWAIT = 0x01000000
+const SI_PID = 4 // in 32-bit words; before it the signal, errno, code and padding
+
+/** The pid of a child that has ended and was not waited for; undefined when there is none. It stays as it is. */
+export function endedChild(): number | undefined {
+  const info = new Int32Array(32)
+  if (libc.waitid(P_ALL, 0, ptr(info), WNOHANG | WEXITED | WNOWAIT) !== 0) return undefined
+  return info[SI_PID] || undefined
+}
+
+export function reap(pid: number): void {
+  libc.waitpid(pid, null, WNOHANG)
+}
+
+const SOCK_STREAM = 1
+
+/** Begins to connect and gives up at once; answers the errno of it, 0 when it succeeded. */
+export function tryConnect(family: number, address: Uint8Array): number {
+  const fd = libc.socket(family, SOCK_STREAM | O_NONBLOCK | O_CLOEXEC, 0)
+  if (fd < 0) return errno()
+  const error = libc.connect(fd, ptr(address), address.length) === 0 ? 0 : errno()
+  libc.close(fd)
+  return error
+}
+
+const MSG_DONTWAIT = 0x40
+const MSG_CMSG_CLOEXEC = 0x40000000
+/** A control message with one descriptor: its length, level and type, then the descriptor, padded. */
+const CONTROL_BYTES = 24
+const CONTROL_FD = 16
+
+/** The descriptor that came with the next byte on this socket; undefined when there is none. */
+export function receiveDescriptor(fd: number): number | undefined {
+  const byte = new Uint8Array(1)
+  const place = BigUint64Array.of(BigInt(ptr(byte)), 1n)
+  const control = Buffer.alloc(CONTROL_BYTES)
+  const message = BigUint64Array.of(0n, 0n, BigInt(ptr(place)), 1n, BigInt(ptr(control)), BigInt(CONTROL_BYTES), 0n)
+  const received = libc.recvmsg(fd, ptr(message), MSG_DONTWAIT | MSG_CMSG_CLOEXEC)
+  if (Number(received) !== 1 || control.readUInt32LE(0) === 0) return undefined
+  return control.readInt32LE(CONTROL_FD)
+}
+
+/** Read right after the call it belongs to: nothing between the two makes a call of its own on this thread. */
+function errno(): number {
+  const { __errno_location: errnoPlace } = libc
+  const place = errnoPlace()
+  return place === null ? -1 : read.i32(place, 0)
+}
