@@ -1,0 +1,16 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import type { PlainAssets } from './document.ts'
+
+/** Where the script of the plain pages is served from. */
+export const PLAIN_PREFIX = '/_plain/'
+
+/** What set-up has bundled for the plain pages. */
+export function plainAssets(folder: string, themeScript: string): PlainAssets {
+  const names = readdirSync(folder)
+  const script = names.find((name) => name.endsWith('.js'))
+  const styles = names.find((name) => name.endsWith('.css'))
+  if (script === undefined || styles === undefined) throw new Error(`"${folder}" lacks the script or the styles of the pages`)
+  return { script: PLAIN_PREFIX + script, styles: readFileSync(join(folder, styles), 'utf8'), themeScript }
+}
