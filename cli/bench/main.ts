@@ -1,0 +1,22 @@
+import { density } from './density.ts'
+import { echo } from './echo.ts'
+import { lsp } from './lsp.ts'
+import { queries } from './queries.ts'
+import { logs } from './logs.ts'
+import { page } from './page.ts'
+import { run } from './run.ts'
+import { session } from './session.ts'
+import { throughput } from './throughput.ts'
+
+const BENCHES = { session, run, echo, throughput, density, page, lsp, queries, logs }
+
+const [name = '', ...flags] = process.argv.slice(2)
+if (!Object.hasOwn(BENCHES, name) || flags.some((flag) => flag !== '--json')) {
+  process.stderr.write(`Usage: npm run --silent bench -- ${Object.keys(BENCHES).join('|')} [--json]\n`)
+  process.exit(2)
+}
+const figures = await BENCHES[name as keyof typeof BENCHES]()
+if (!flags.includes('--json'))
+  for (const [field, value] of Object.entries(figures)) process.stdout.write(`${field.padEnd(22)} ${value}\n`)
+else process.stdout.write(`${JSON.stringify({ bench: name, ...figures })}\n`)
+process.exit(0)

@@ -1,0 +1,185 @@
+import { parseArgs } from 'node:util'
+
+import { CHECKS, type Check } from '#lib/domain/language.ts'
+import { err, ok, type Result } from '#lib/domain/result.ts'
+
+export const COMMANDS = [
+  'test',
+  'langs',
+  'lint',
+  'query',
+  'status',
+  'promote',
+  'rollback',
+  'builds',
+  'logs',
+  'cancel',
+  'retry',
+] as const
+export type Command = (typeof COMMANDS)[number]
+
+export type Options = {
+  readonly names: readonly string[]
+  readonly checks: readonly Check[]
+  readonly configs: string | undefined
+  readonly server: string | undefined
+  readonly json: boolean
+  readonly days: number
+  readonly build: string | undefined
+  readonly force: readonly Check[]
+  readonly to: number | undefined
+  readonly follow: boolean
+  readonly from: string | undefined
+}
+
+export type Asked =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'run'; readonly command: Command; readonly options: Options }
+
+const FLAGS = {
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'V' },
+  json: { type: 'boolean' },
+  check: { type: 'string', multiple: true },
+  configs: { type: 'string' },
+  server: { type: 'string' },
+  days: { type: 'string' },
+  build: { type: 'string' },
+  force: { type: 'string', multiple: true },
+  to: { type: 'string' },
+  follow: { type: 'boolean', short: 'f' },
+  from: { type: 'string' },
+} as const
+
+const TAKES: Readonly<Record<Command, readonly (keyof typeof FLAGS)[]>> = {
+  test: ['json', 'check', 'configs', 'server'],
+  langs: ['json', 'configs'],
+  lint: ['json'],
+  query: ['json', 'days'],
+  status: ['json'],
+  promote: ['json', 'build', 'force'],
+  rollback: ['json', 'to'],
+  builds: ['json'],
+  logs: ['json', 'follow', 'from'],
+  cancel: ['json'],
+  retry: ['json'],
+}
+
+/** How many names a command takes, at least and at most; the others take any. */
+const NAMES: Partial<Readonly<Record<Command, readonly [number, number]>>> = {
+  langs: [0, 0],
+  query: [1, 2],
+  promote: [1, 1],
+  rollback: [1, 1],
+  builds: [0, 1],
+  logs: [1, 1],
+  cancel: [1, 1],
+  retry: [1, 1],
+}
+
+/** The questions, and whether each is about a language. */
+const QUESTIONS: Readonly<Record<string, boolean>> = { stale: false, config: true, 'old-base': false, 'tested-together': true }
+
+/** A language that has stood still for a quarter of a year is worth a look. */
+const STALE_DAYS = 90
+const NUMBER_MAX = 100_000
+
+export const USAGE = `dragoman: a live prompt for every programming language
+
+  dragoman test [LANGUAGE…] [--check ${CHECKS.join(',')}] [--configs DIR] [--server URL] [--json]
+      Does what each language's config promises, as a visitor would. Starts a server of its own unless one is named.
+  dragoman langs [--configs DIR] [--json]
+      Lists the languages, and what is missing for those that cannot run here.
+  dragoman lint [DIR|FILE…] [--json]
+      Says what is wrong with language configs, by file, line and column.
+  dragoman query stale [--days ${STALE_DAYS}] | config LANGUAGE | old-base | tested-together LANGUAGE [--json]
+      Asks the records: what has not been updated lately, what config compiled a language, who sits on an old base, which
+      combinations passed their tests together.
+  dragoman status [LANGUAGE…] [--json]
+      Says what each language serves, and what was built and tested since.
+  dragoman promote LANGUAGE [--build BUILD] [--force CHECK,…] [--json]
+      Makes live what was tested last, or what a build tested; refused when a check would be lost that is not forced by name.
+  dragoman rollback LANGUAGE [--to NUMBER] [--json]
+      Makes live again what was before, or what a deployment of that number served.
+  dragoman builds [LANGUAGE] [--json]
+      Lists the newest builds.
+  dragoman logs BUILD [--follow] [--from CURSOR] [--json]
+      Prints a build's log so far, or to its end.
+  dragoman cancel BUILD [--json]
+  dragoman retry BUILD [--json]
+      Ends a build that is at work; asks for one that did not go well once more.
+
+  --help, --version
+
+Exit status: 0 all is well, 1 something failed, 2 the command was not understood.`
+
+/** What the command line asks for, or the sentence that says why it cannot be understood. */
+export function parseOptions(args: readonly string[]): Result<Asked, string> {
+  const parsed = parse(args)
+  if (!parsed.ok) return parsed
+  const { values, positionals } = parsed.value
+  if (values.help) return ok({ kind: 'help' })
+  if (values.version) return ok({ kind: 'version' })
+
+  const [command, ...names] = positionals
+  if (command === undefined) return err('a command is missing')
+  if (!isCommand(command)) return err(`there is no command ${JSON.stringify(command)}`)
+  const stray = Object.keys(values).find((flag) => !TAKES[command].some((known) => known === flag))
+  if (stray !== undefined) return err(`${command} takes no --${stray}`)
+  const misnamed = misnaming(command, names)
+  if (misnamed !== undefined) return err(misnamed)
+
+  const checks = checksFrom(values.check)
+  if (!checks.ok) return checks
+  const force = checksFrom(values.force ?? [])
+  if (!force.ok) return force
+  const days = values.days === undefined ? STALE_DAYS : number(values.days)
+  if (days === undefined) return err(`--days must be a number from 1 to ${NUMBER_MAX}`)
+  const to = number(values.to)
+  if (values.to !== undefined && to === undefined) return err(`--to must be the number of a deployment`)
+  if (values.server !== undefined && !isHttp(values.server)) return err(`--server must be a http:// or https:// address`)
+  const { configs, server, build, from, json = false, follow = false } = values
+  const options = { names, checks: checks.value, configs, server, json, days, build, force: force.value, to, follow, from }
+  return ok({ kind: 'run', command, options })
+}
+
+function misnaming(command: Command, names: readonly string[]): string | undefined {
+  const [least, most] = NAMES[command] ?? [0, Infinity]
+  if (names.length > most)
+    return most === 0 ? `${command} takes no names` : `${command} takes ${most} name${most === 1 ? '' : 's'}`
+  if (names.length < least) return `${command} needs a name`
+  if (command !== 'query') return undefined
+  const [question = '', ...about] = names
+  if (!Object.hasOwn(QUESTIONS, question)) {
+    return `there is no question ${JSON.stringify(question)}; there are ${Object.keys(QUESTIONS).join(', ')}`
+  }
+  if (QUESTIONS[question] && about.length === 0) return `query ${question} needs a language`
+  return !QUESTIONS[question] && about.length > 0 ? `query ${question} is about all languages` : undefined
+}
+
+/** A whole number from 1 on. */
+function number(text: string | undefined): number | undefined {
+  const found = text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : 0
+  return found >= 1 && found <= NUMBER_MAX ? found : undefined
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return ok(parseArgs({ args: [...args], options: FLAGS, allowPositionals: true, strict: true }))
+  } catch (error) {
+    // parseArgs throws for what was typed, never for what we declared.
+    return err((error as Error).message.split('. ')[0] ?? '')
+  }
+}
+
+function checksFrom(given: readonly string[] | undefined): Result<readonly Check[], string> {
+  const named = (given ?? []).flatMap((value) => value.split(','))
+  const unknown = named.find((name) => !CHECKS.some((check) => check === name))
+  if (unknown !== undefined) return err(`there is no check ${JSON.stringify(unknown)}; there are ${CHECKS.join(', ')}`)
+  return ok(given === undefined ? CHECKS : CHECKS.filter((check) => named.includes(check)))
+}
+
+const isCommand = (name: string): name is Command => COMMANDS.some((command) => command === name)
+
+const isHttp = (url: string) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)

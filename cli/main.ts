@@ -1,0 +1,22 @@
+import { setUp, type Goal } from './setup/set-up.ts'
+
+/** What `npm start`, `npm test` and `npm run …` do once the packages are there. */
+const COMMANDS: Readonly<Record<string, { readonly goal: Goal; readonly entry: string }>> = {
+  start: { goal: 'start', entry: './start.ts' },
+  test: { goal: 'test', entry: './test.ts' },
+  check: { goal: 'check', entry: './check.ts' },
+  bench: { goal: 'serve', entry: './bench/main.ts' },
+  screens: { goal: 'serve', entry: './screens.ts' },
+  hostile: { goal: 'serve', entry: '../e2e/hostile/main.ts' },
+}
+
+const [name = '', ...args] = process.argv.slice(2)
+const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+if (!command) {
+  process.stderr.write(`Usage: npm start | npm test | npm run ${Object.keys(COMMANDS).slice(2).join(' | npm run ')}\n`)
+  process.exit(2)
+}
+// Every entry reads its own arguments from where a program finds them.
+process.argv.splice(2, process.argv.length, ...args)
+if (command.goal !== 'start') await setUp(command.goal) // `start` reads its options first
+await import(command.entry)

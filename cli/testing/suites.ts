@@ -1,0 +1,81 @@
+import { join } from 'node:path'
+
+import { ownServer } from '../own-server.ts'
+import { TOP } from '../setup/stamps.ts'
+import { bin, tool, type ToolOptions } from '../setup/tool.ts'
+import { honest, oneIf } from './count.ts'
+import { leftSince, traces } from './leftovers.ts'
+import { languagesCount, languagesParts, playwrightCount, printedCount, printedParts } from './reports.ts'
+import type { Stage, StageEnd } from './stage.ts'
+import { freshReport } from './tools.ts'
+
+const MINUTE_MS = 60_000
+const DATA_DIRS = ['.dragoman', '.dragoman/test', '.dragoman/e2e', '.dragoman/full-house', '.dragoman/hostile']
+const command = (args: readonly string[], options: ToolOptions) => tool(process.execPath, args, options)
+
+/** Every language's own checks, as a visitor would do them. */
+export const languagesStage: Stage = {
+  name: 'languages',
+  msMax: 10 * MINUTE_MS,
+  run: (signal) => testLanguages([], { signal }),
+  again: (langs, signal) => testLanguages(langs, { signal }),
+}
+
+/** Some of them by the other runtime, whose kernel is a program of its own. */
+export const gvisorStage: Stage = {
+  name: 'languages in gVisor',
+  msMax: 5 * MINUTE_MS,
+  run: (signal) => testLanguages(['python', 'bash', 'c'], { signal, env: { DRAGOMAN_RUNTIME: 'runsc' } }),
+  again: (langs, signal) => testLanguages(langs, { signal, env: { DRAGOMAN_RUNTIME: 'runsc' } }),
+}
+
+async function testLanguages(langs: readonly string[], options: ToolOptions): Promise<StageEnd> {
+  const { code, output, stdout } = await command([join(TOP, 'cli/dragoman/main.ts'), 'test', ...langs, '--json'], options)
+  return { count: honest(languagesCount(stdout), code), output, parts: languagesParts(stdout) }
+}
+
+/** The short half of the hostile programs. */
+export const hostileStage: Stage = {
+  name: 'hostile programs',
+  msMax: 9 * MINUTE_MS,
+  run: (signal) => runHostile(['--quick'], signal),
+  again: (rows, signal) => runHostile(rows, signal),
+}
+
+async function runHostile(words: readonly string[], signal: AbortSignal): Promise<StageEnd> {
+  const { code, output } = await command([join(TOP, 'e2e/hostile/main.ts'), ...words], { signal })
+  return { count: honest(printedCount(output), code), output, parts: printedParts(output) }
+}
+
+/** What a person does, in a real browser. */
+export const browserStage: Stage = {
+  name: 'browser',
+  msMax: 12 * MINUTE_MS,
+  async run(signal) {
+    const report = freshReport('playwright.json')
+    const server = await ownServer('e2e', {
+      DRAGOMAN_SESSIONS_PER_ADDRESS: '100',
+      DRAGOMAN_STARTS_PER_MINUTE_PER_ADDRESS: '6000',
+    })
+    try {
+      const env = { DRAGOMAN_URL: server.url, PLAYWRIGHT_JSON_OUTPUT_NAME: report, NO_COLOR: '1' }
+      const { code, output } = await tool(bin('playwright'), ['test', '--reporter=list,json'], { signal, env })
+      return { count: honest(playwrightCount(report), code), output: `${output}\n${server.log()}` }
+    } finally {
+      await server.stop()
+    }
+  },
+}
+
+/** Made before anything else runs, to be run after everything else. */
+export function nothingLeftStage(): Stage {
+  const before = traces(DATA_DIRS)
+  return {
+    name: 'nothing left behind',
+    msMax: 2 * MINUTE_MS,
+    async run() {
+      const left = await leftSince(before, DATA_DIRS)
+      return { count: oneIf(left.length === 0), output: left.join('\n') }
+    },
+  }
+}
