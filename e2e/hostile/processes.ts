@@ -1,0 +1,28 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** What `/proc` says of one process of this machine. */
+export type HostProcess = { readonly pid: number; readonly uid: number; readonly state: string; readonly command: string }
+
+/** Ids from `first` on, as many as there can be sandboxes, two each. */
+export type UidRange = { readonly first: number; readonly count: number }
+
+/** The living and the dead of these ids. */
+export function processesOf({ first, count }: UidRange): HostProcess[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => processOf(Number(name)))
+    .filter(({ uid }) => uid >= first && uid < first + count)
+}
+
+export const zombiesOf = (range: UidRange) => processesOf(range).filter(({ state }) => state === 'Z')
+
+function processOf(pid: number): HostProcess[] {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1')
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim()
+    const field = (name: string) => new RegExp(`^${name}:\\s+(\\S+)`, 'm').exec(status)?.[1] ?? ''
+    return [{ pid, uid: Number(field('Uid')), state: field('State'), command: command || field('Name') }]
+  } catch {
+    return [] // it ended meanwhile
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Forks and exits as fast as it goes, never above the limit, and leaves orphans for process 1 to bury. Expected: the
+ * share of the processor holds, the dead do not pile up, nobody else notices.
+ */
+import { DEFAULT_LIMITS } from '#lib/domain/limits.ts'
+
+import type { Attack } from '../attack.ts'
+import { zombiesOf } from '../processes.ts'
+import { perl } from '../programs.ts'
+import { becomes, pause } from '../until.ts'
+
+const STORM_MS = 3000
+const WORKERS = 4
+/** More than the kernel's bookkeeping of a period can be off. */
+const SLACK = 1.15
+/** On a machine that is busy otherwise it gets less than its quota. */
+const STORMS_FROM = 0.1
+const BURIED_MS_MAX = 2000
+
+const STORM = `
+for (1..${WORKERS}) { next if fork; for (;;) { my $pid = fork; defined $pid or next; if (!$pid) { fork; exit } waitpid $pid, 0 } }
+sleep 60`
+
+export const attack: Attack = {
+  number: 3,
+  what: 'A storm of processes that end at once and leave orphans',
+  expected: 'processor and processes stay within the limits, and no zombie is left two seconds after the stop',
+  quick: true,
+  async act(actor, { expect, box: look, uids }) {
+    const box = await look(actor)
+    box.assertLimits(DEFAULT_LIMITS)
+
+    const job = await actor.begin(perl(STORM))
+    const [cpuBefore, began] = [box.cpuMs(), performance.now()]
+    let mostProcesses = 0
+    while (performance.now() - began < STORM_MS) {
+      mostProcesses = Math.max(mostProcesses, box.count('pids.current'))
+      await pause(50)
+    }
+    const share = (box.cpuMs() - cpuBefore) / (performance.now() - began)
+    expect(share <= DEFAULT_LIMITS.cpus * SLACK, `it used ${share.toFixed(2)} processors`)
+    expect(share >= STORMS_FROM, `it used only ${share.toFixed(2)} processors: it did not storm`)
+    expect(mostProcesses <= DEFAULT_LIMITS.processes, `${mostProcesses} processes at once`)
+
+    await actor.stop()
+    await actor.ended(job)
+    const areBuried = await becomes(() => zombiesOf(uids).length === 0, BURIED_MS_MAX)
+    expect(areBuried, `${zombiesOf(uids).length} zombies are left`)
+  },
+}
