@@ -87,7 +87,7 @@ export async function wire(config: Config, top: string): Promise<Wired> {
   const base = { sandboxes, records, clock: systemClock, random: systemRandom, metrics, log }
   const ready = languages.ready()
   const pool = new Pool(base, {
-    languages: ready,
+    languages: languages.ready,
     kept: config.poolLanguages.flatMap((id) => langId(id) ?? []),
     plainMembers: config.plainMembers,
     memoryBytes: config.poolMemoryMiB * MIB,

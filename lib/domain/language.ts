@@ -1,3 +1,4 @@
+import type { Foundation } from './foundation.ts'
 import type { LangId } from './ids.ts'
 import type { Limits } from './limits.ts'
 
@@ -6,6 +7,8 @@ export type Language = {
   readonly id: LangId
   readonly aliases: readonly string[]
   readonly name: string
+  /** What its sandboxes stand on; undefined while that is the machine itself. */
+  readonly foundation?: Foundation
   /** Debian packages its config's `install.apt` names: what to install where its commands are missing. */
   readonly packages: readonly string[]
   /** Commands that must be on the sandbox's path for it to be ready. */

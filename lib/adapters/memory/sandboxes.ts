@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { duplexPair } from 'node:stream'
 
-import type { Meter, Sandbox, SandboxExit, Sandboxes } from '#lib/application/ports/sandboxes.ts'
+import type { Meter, Sandbox, SandboxExit, Sandboxes, SandboxNeeds } from '#lib/application/ports/sandboxes.ts'
 import type { SandboxId } from '#lib/domain/ids.ts'
 import { err, ok } from '#lib/domain/result.ts'
 
@@ -12,6 +12,8 @@ export type MemorySandboxes = Sandboxes & {
   /** How many there ever were. */
   started(): number
   agent(id: SandboxId): MemoryAgent
+  /** What it was started with. */
+  needs(id: SandboxId): SandboxNeeds | undefined
   /** As if its last process had died. */
   die(id: SandboxId, exit: SandboxExit): void
   /** What the kernel will have counted. */
@@ -24,12 +26,12 @@ export function memorySandboxes({
   canary = 'blocked' as 'blocked' | 'open',
   agent = () => memoryAgent({ canary }),
 } = {}): MemorySandboxes {
-  type Entry = { sandbox: Sandbox; agent: MemoryAgent; exit: (exit: SandboxExit) => void }
+  type Entry = { sandbox: Sandbox; needs: SandboxNeeds; agent: MemoryAgent; exit: (exit: SandboxExit) => void }
   const all = new Map<SandboxId, Entry>()
   let started = 0
   let meter: Meter = { cpuMs: 1, peakBytes: 1, oomKills: 0, forksRefused: 0 }
 
-  function make(id: SandboxId): Entry {
+  function make(id: SandboxId, needs: SandboxNeeds): Entry {
     let exit: (exit: SandboxExit) => void = () => {}
     const exited = new Promise<SandboxExit>((done) => (exit = done))
     const own = agent()
@@ -53,21 +55,22 @@ export function memorySandboxes({
       read: async () => meter,
       destroy: async () => gone({ reason: 'killed' }),
     }
-    return { sandbox, agent: own, exit: gone }
+    return { sandbox, needs, agent: own, exit: gone }
   }
 
   return {
     running: () => [...all.keys()],
     started: () => started,
     agent: (id) => (all.get(id) as Entry).agent,
+    needs: (id) => all.get(id)?.needs,
     die: (id, how) => all.get(id)?.exit(how),
     counts: (counted) => void (meter = { ...meter, ...counted }),
-    async start(id, _limits, signal) {
+    async start(id, needs, signal) {
       signal.throwIfAborted()
       const there = all.get(id)
       if (there) return ok(there.sandbox)
       if (all.size >= room) return err({ code: 'no_room' })
-      const entry = make(id)
+      const entry = make(id, needs)
       all.set(id, entry)
       return ok(entry.sandbox)
     },

@@ -159,7 +159,7 @@ test('an agent that quits ends its sandbox, and what outlives nobody', async () 
 
 test('a start that is given up leaves nothing', async () => {
   const giveUp = new AbortController()
-  const starting = sandboxes.start(newId(), DEFAULT_LIMITS, giveUp.signal)
+  const starting = sandboxes.start(newId(), { limits: DEFAULT_LIMITS }, giveUp.signal)
   setImmediate(() => giveUp.abort())
 
   expect(await starting).toMatchObject({ ok: false, error: { code: 'start_failed' } })

@@ -55,9 +55,9 @@ test('there is room for so many and no more', async () => {
   const few = await small.open()
   const [first] = await Promise.all([small.start(few), small.start(few)])
 
-  expect(await few.start(newId(), DEFAULT_LIMITS, soon())).toEqual({ ok: false, error: { code: 'no_room' } })
+  expect(await few.start(newId(), { limits: DEFAULT_LIMITS }, soon())).toEqual({ ok: false, error: { code: 'no_room' } })
   await first?.destroy()
-  expect(await few.start(newId(), DEFAULT_LIMITS, soon())).toMatchObject({ ok: true })
+  expect(await few.start(newId(), { limits: DEFAULT_LIMITS }, soon())).toMatchObject({ ok: true })
   await few.close()
   expect(small.ledger()).toEqual(NOTHING)
   await small.end()
@@ -139,16 +139,16 @@ test('what will not listen is destroyed without being asked', async () => {
 
 test('a start that is given up leaves nothing', async () => {
   const giveUp = new AbortController()
-  const starting = sandboxes.start(newId(), DEFAULT_LIMITS, giveUp.signal)
+  const starting = sandboxes.start(newId(), { limits: DEFAULT_LIMITS }, giveUp.signal)
   setImmediate(() => giveUp.abort())
 
   expect(await starting).toMatchObject({ ok: false, error: { code: 'start_failed' } })
   expect(world.ledger().processes).toEqual([])
-  await expect(sandboxes.start(newId(), DEFAULT_LIMITS, giveUp.signal)).rejects.toThrow()
+  await expect(sandboxes.start(newId(), { limits: DEFAULT_LIMITS }, giveUp.signal)).rejects.toThrow()
 })
 
 test('a runtime that cannot start one says why', async () => {
-  const refused = await sandboxes.start(newId(), { ...DEFAULT_LIMITS, memoryBytes: 1 }, soon())
+  const refused = await sandboxes.start(newId(), { limits: { ...DEFAULT_LIMITS, memoryBytes: 1 } }, soon())
 
   expect(refused).toMatchObject({ ok: false, error: { code: 'start_failed', why: expect.stringContaining('memory') } })
 })

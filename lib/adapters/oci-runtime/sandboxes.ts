@@ -132,8 +132,9 @@ export async function ociSandboxes(options: OciOptions): Promise<Sandboxes> {
     new Set([...(await saved.ids()), ...slices.flatMap(groupsIn).flatMap((name) => sandboxId(name) ?? [])])
 
   const sandboxes: Sandboxes = {
-    async start(id, limits, signal) {
+    async start(id, { limits, foundation }, signal) {
       signal.throwIfAborted()
+      if (foundation) return err({ code: 'start_failed', why: `image ${foundation.image} is not here` })
       const already = live.get(id)
       if (already) return already
       if (live.size >= options.sandboxesMax) return err({ code: 'no_room' })

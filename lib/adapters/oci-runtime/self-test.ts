@@ -41,7 +41,7 @@ async function within(
   const id = sandboxId(`sb${randomBytes(10).toString('hex')}`)
   if (!id) throw new Error('Cannot name a sandbox for the self-test')
   try {
-    const started = await sandboxes.start(id, limits, signal)
+    const started = await sandboxes.start(id, { limits }, signal)
     if (!started.ok) return [{ name, ok: false, detail: 'why' in started.error ? started.error.why : started.error.code }]
     return await test(started.value).finally(() => started.value.destroy())
   } catch (error) {

@@ -15,7 +15,7 @@ export async function killedServer(world: World, ids: readonly SandboxId[]): Pro
     const sandboxes = await ociSandboxes(${JSON.stringify(world.options)})
     const keys = []
     for (const id of ${JSON.stringify(ids)}) {
-      const started = await sandboxes.start(id, DEFAULT_LIMITS, AbortSignal.timeout(30_000))
+      const started = await sandboxes.start(id, { limits: DEFAULT_LIMITS }, AbortSignal.timeout(30_000))
       keys.push(started.ok ? started.value.key : JSON.stringify(started.error))
     }
     console.log(JSON.stringify(keys))

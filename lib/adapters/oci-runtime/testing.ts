@@ -49,7 +49,7 @@ export async function ociWorld(over: Partial<OciOptions> = {}): Promise<World> {
     options,
     open: () => ociSandboxes(options),
     async start(sandboxes, limits = {}, id = newId()) {
-      const started = await sandboxes.start(id, { ...DEFAULT_LIMITS, ...limits }, AbortSignal.timeout(30_000))
+      const started = await sandboxes.start(id, { limits: { ...DEFAULT_LIMITS, ...limits } }, AbortSignal.timeout(30_000))
       if (!started.ok) throw new Error(JSON.stringify(started.error))
       return started.value
     },

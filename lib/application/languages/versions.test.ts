@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import { memoryAgent } from '#lib/adapters/memory/agent.ts'
 
+import { digestOfHex } from '#lib/domain/digest.ts'
 import { python, world as makeWorld } from '../testing/world.ts'
 import { ASK_AGAIN_MS, Versions } from './versions.ts'
 
@@ -35,6 +36,16 @@ test('one that fails is not asked again at once, and later is', async () => {
   clock.advance(ASK_AGAIN_MS)
   await versions.of(language)
   expect(sandboxes.started()).toBe(2)
+})
+
+test('a language that came to stand on something else is asked anew', async () => {
+  const { versions, language, sandboxes } = world('version')
+  await versions.of(language)
+  const moved = { ...language, foundation: { lang: language.id, image: digestOfHex('a'.repeat(64)), agent: '1.0.0' } }
+
+  await Promise.all([versions.of(moved), versions.of(moved)])
+  expect(sandboxes.started()).toBe(2)
+  expect(versions.known(language.id)).toBe('Toy 1.2.3')
 })
 
 test('without a command there is no asking', async () => {

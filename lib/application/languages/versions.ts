@@ -3,6 +3,7 @@ import type { Metrics } from '#lib/application/ports/metrics.ts'
 import type { Clock, Random } from '#lib/application/ports/time.ts'
 import { collectTask } from '#lib/application/sessions/collect-task.ts'
 import { Tasks } from '#lib/application/sessions/tasks.ts'
+import { keptAs } from '#lib/application/pool/kept-as.ts'
 import { heard, prepare, startPlain, type Warm } from '#lib/application/sessions/warm-up.ts'
 import { sandboxId, type LangId, type SandboxId } from '#lib/domain/ids.ts'
 import type { Language } from '#lib/domain/language.ts'
@@ -29,11 +30,11 @@ type Answer = Result<{ readonly text: string }, Problem>
 
 /**
  * The version that each language really has here. It is asked for in a sandbox that no visitor's program was in, since
- * what a visitor can touch could be made to say anything to everybody; one language at a time, and each only once.
+ * what a visitor can touch could be made to say anything to everybody; one language at a time, and each only once until it changes.
  */
 export class Versions {
   readonly #world: World
-  readonly #answers = new Map<LangId, { readonly answer: Promise<Answer>; readonly at: number }>()
+  readonly #answers = new Map<LangId, { readonly answer: Promise<Answer>; readonly at: number; readonly of: string }>()
   readonly #known = new Map<LangId, string>()
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -51,12 +52,15 @@ export class Versions {
     const refusal = this.#world.refusal()
     if (refusal) return Promise.resolve(err(refusal))
     if (versionCommand === undefined) return Promise.resolve(err({ code: 'no_such_task', task: 'version' }))
-    const before = this.#answers.get(id)
+    const key = keptAs(language)
+    const earlier = this.#answers.get(id)
+    const before = earlier?.of === key ? earlier : undefined
+    if (!before) this.#known.delete(id)
     const now = this.#world.clock.now()
     if (before && (this.#known.has(id) || now - before.at < ASK_AGAIN_MS)) return before.answer
     const answer = this.#turn.then(() => this.#ask(language, versionCommand))
     this.#turn = answer.catch(() => undefined)
-    this.#answers.set(id, { answer, at: now })
+    this.#answers.set(id, { answer, at: now, of: key })
     return answer
   }
 
@@ -68,7 +72,7 @@ export class Versions {
       if (!warm.ok) return warm
       const text = await answerOf(warm.value, command, this.#world.random.hex(16), stop.signal)
       if (text === undefined) return err({ code: 'start_failed' })
-      this.#known.set(language.id, text)
+      if (this.#answers.get(language.id)?.of === keptAs(language)) this.#known.set(language.id, text)
       return ok({ text })
     } catch {
       return err({ code: 'lost' })
@@ -83,7 +87,7 @@ export class Versions {
 
   async #sandbox(language: Language, signal: AbortSignal): Promise<Result<Warm, Problem>> {
     const id = sandboxId(`sb${this.#world.random.hex(10)}`) as SandboxId // ten bytes are the twenty digits that an id has
-    const plain = await startPlain(this.#world, id, language.limits, signal)
+    const plain = await startPlain(this.#world, id, language, signal)
     const warm = plain.ok ? await prepare(this.#world, plain.value, withoutPrompt(language), terminalSize(80, 24), signal) : plain
     return warm.ok ? warm : err({ code: 'start_failed' })
   }

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 
+import { digestOfHex } from '#lib/domain/digest.ts'
+import type { Language } from '#lib/domain/language.ts'
 import { python, world } from '../testing/world.ts'
 import { arrivals } from './arrivals.ts'
 import { poolTargets } from './targets.ts'
@@ -119,6 +121,40 @@ test('a stopped pool leaves nothing', async () => {
   await pool.stop()
 
   expect(sandboxes.running()).toEqual([])
+})
+
+const onImage = (hex: string): Language => ({
+  ...python,
+  foundation: { lang: python.id, image: digestOfHex(hex.repeat(64)), agent: '1.0.0' },
+})
+
+test('a language on an image takes no plain member, which stands on the machine', async () => {
+  const here = world({ plainMembers: 1, poolBytes: 100 * MIB, languages: () => [onImage('a')] })
+  here.pool.start()
+  await here.pass(1000)
+
+  expect((await here.open({ language: onImage('a') })).path).toBe('cold')
+  const foundations = here.sandboxes.running().map((id) => here.sandboxes.needs(id)?.foundation)
+  expect(foundations).toEqual([undefined, onImage('a').foundation])
+})
+
+test('a member of an old image is never handed out for the new one, and goes; a session on it stays', async () => {
+  let language = onImage('a')
+  const here = world({ ...kept, languages: () => [language] })
+  here.pool.start()
+  await here.pass(1000)
+  const { session } = await here.open({ language })
+  await here.pass(1000)
+  const images = () => here.sandboxes.running().map((id) => here.sandboxes.needs(id)?.foundation?.image)
+  expect(images()).toEqual([onImage('a'), onImage('a')].map(({ foundation }) => foundation?.image))
+
+  language = onImage('b')
+  expect((await here.open({ language })).path).toBe('cold')
+  here.pool.changed()
+  await here.pass(1000)
+  expect(session.state).not.toBe('ended')
+  expect(images().filter((image) => image === onImage('a').foundation?.image)).toHaveLength(1)
+  expect((await here.open({ language })).path).toBe('warm')
 })
 
 const BUDGET = { refillSeconds: 0.5, memberBytes: 10 * MIB, memoryBytes: 100 * MIB, membersPerLanguageMax: 4 }

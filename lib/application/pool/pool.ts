@@ -9,6 +9,7 @@ import { DEFAULT_LIMITS } from '#lib/domain/limits.ts'
 
 import { prepare, startPlain, type Warm } from '../sessions/warm-up.ts'
 import { arrivals } from './arrivals.ts'
+import { keptAs } from './kept-as.ts'
 import { poolTargets } from './targets.ts'
 
 /** The size a prompt is opened with before anybody's window is known; a claim resizes it. */
@@ -25,7 +26,8 @@ const REFILL_AFTER_MS = 150
 const MEMBER_BYTES = 16 * 1024 * 1024
 
 export type PoolOptions = {
-  readonly languages: readonly Language[]
+  /** Those that can be started, as they are now. */
+  languages(): readonly Language[]
   /** Languages that always have a member. */
   readonly kept: readonly LangId[]
   readonly plainMembers: number
@@ -37,6 +39,8 @@ export type PoolWorld = { sandboxes: Sandboxes; records: Records; clock: Clock; 
 const PLAIN = ''
 type Member = Warm & {
   readonly kind: string
+  /** See {@link keptAs}; empty for a plain one. */
+  readonly key: string
   /** The database has its row, and no lease on it that we did not hear of. */
   isRecorded: boolean
 }
@@ -47,7 +51,6 @@ export class Pool {
   readonly #options: PoolOptions
   readonly #members = new Map<SandboxId, Member>()
   readonly #arrivals
-  readonly #byId: Map<string, Language>
   readonly #backoff = new Map<string, { until: number; ms: number }>()
   #leasedAt: number[] = []
   #refillSeconds = 1
@@ -60,16 +63,20 @@ export class Pool {
     this.#world = world
     this.#options = options
     this.#arrivals = arrivals(world.clock)
-    this.#byId = new Map(options.languages.map((language) => [language.id, language]))
   }
 
   start(): void {
     this.#refill(0)
   }
 
+  /** Languages changed: members of what they were are never handed out again, and go. */
+  changed(): void {
+    this.#refill(0)
+  }
+
   /** Somebody opened the language's page: have a prompt ready when they get there. */
   meant(lang: LangId): void {
-    if (!this.#byId.has(lang) || this.#arrivals.isMeant(lang)) return
+    if (!this.#language(lang) || this.#arrivals.isMeant(lang)) return
     this.#arrivals.meant(lang)
     this.#refill(0)
   }
@@ -80,7 +87,8 @@ export class Pool {
     const from = clock.now()
     this.#arrivals.started(language.id)
     const taken =
-      (await this.#lease(language.id, session)) ?? (takesPlain(language) ? await this.#lease(PLAIN, session) : undefined)
+      (await this.#lease(language.id, keptAs(language), session)) ??
+      (takesPlain(language) ? await this.#lease(PLAIN, PLAIN, session) : undefined)
     metrics.observe('dragoman_pool_claim_lease_seconds', {}, (clock.now() - from) / 1000)
     metrics.count('dragoman_pool_claims_total', { result: taken ? (taken.lang ? 'hit' : 'plain') : 'miss' })
     if (taken) {
@@ -106,7 +114,7 @@ export class Pool {
     await Promise.all([...this.#members.values()].map((member) => this.#drop(member)))
   }
 
-  async #lease(kind: string, session: SessionId): Promise<Member | undefined> {
+  async #lease(kind: string, key: string, session: SessionId): Promise<Member | undefined> {
     if (this.ready(kind === PLAIN ? undefined : (kind as LangId)) === 0) return undefined
     for (let n = 0; n < LEASE_TRIES; n++) {
       const id = await this.#leaseId(kind, session)
@@ -115,10 +123,21 @@ export class Pool {
       this.#members.delete(id)
       this.#count(kind)
       this.#forget(id)
-      if (member && !member.link.isClosed()) return member
+      if (member?.key === key && !member.link.isClosed()) return member
+      member?.link.close('done')
       if (member) void member.sandbox.destroy()
     }
     return undefined
+  }
+
+  #language(id: string): Language | undefined {
+    return this.#options.languages().find((language) => language.id === id)
+  }
+
+  async #dropStale(): Promise<void> {
+    const current = new Map(this.#options.languages().map((language) => [language.id as string, keptAs(language)]))
+    const stale = [...this.#members.values()].filter(({ kind, key }) => kind !== PLAIN && current.get(kind) !== key)
+    await Promise.all(stale.map((member) => this.#drop(member)))
   }
 
   /**
@@ -157,6 +176,7 @@ export class Pool {
   }
 
   async #fill(): Promise<void> {
+    await this.#dropStale()
     for (const [kind, target] of this.#targets()) {
       this.#world.metrics.set('dragoman_pool_target', { kind: kind || 'plain' }, target)
       while (this.ready(kind === PLAIN ? undefined : (kind as LangId)) < target) {
@@ -167,7 +187,7 @@ export class Pool {
 
   #targets(): Map<string, number> {
     const { languages, kept, plainMembers, memoryBytes, membersPerLanguageMax } = this.#options
-    const demands = languages.map((language) => ({
+    const demands = languages().map((language) => ({
       id: language.id as string,
       perSecond: this.#arrivals.perSecond(language.id),
       floor: kept.includes(language.id) || this.#arrivals.isMeant(language.id) ? 1 : 0,
@@ -184,11 +204,12 @@ export class Pool {
   async #add(kind: string): Promise<boolean> {
     const { clock, random, metrics, log, records } = this.#world
     if ((this.#backoff.get(kind)?.until ?? 0) > clock.now()) return false
-    const language = this.#byId.get(kind)
+    const language = this.#language(kind)
+    if (kind !== PLAIN && !language) return false // it went meanwhile
     const id = sandboxId(`sb${random.hex(10)}`) as SandboxId // ten bytes are the twenty digits that an id has
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(MEMBER_START_MS)])
     const from = clock.now()
-    const plain = await startPlain(this.#world, id, language?.limits ?? DEFAULT_LIMITS, signal)
+    const plain = await startPlain(this.#world, id, language ?? { limits: DEFAULT_LIMITS }, signal)
     const warm = plain.ok && language ? await prepare(this.#world, plain.value, language, SIZE_BEFORE_CLAIM, signal) : plain
     if (!warm.ok) {
       if (this.#stopped.signal.aborted) return false
@@ -206,7 +227,7 @@ export class Pool {
     this.#refillSeconds = 0.8 * this.#refillSeconds + 0.2 * ((clock.now() - from) / 1000)
     const leasedAt = this.#leasedAt.shift()
     if (leasedAt !== undefined) metrics.observe('dragoman_pool_refill_lag_seconds', {}, (clock.now() - leasedAt) / 1000)
-    const member: Member = { ...warm.value, kind, isRecorded: false }
+    const member: Member = { ...warm.value, kind, key: language ? keptAs(language) : PLAIN, isRecorded: false }
     this.#keep(member)
     try {
       await records.memberReady({ sandbox: id, key: warm.value.sandbox.key, lang: language?.id })
@@ -247,8 +268,9 @@ export class Pool {
   }
 }
 
-/** A plain member has the default limits; a language with limits of its own needs a sandbox made for them. */
-function takesPlain({ limits }: Language): boolean {
+/** A plain member stands on the machine, with the default limits; any other language needs a sandbox made for it. */
+function takesPlain({ limits, foundation }: Language): boolean {
+  if (foundation) return false
   const { cpus, memoryBytes, processes, homeBytes, homeInodes, tmpBytes, openFiles } = DEFAULT_LIMITS
   const same = { cpus, memoryBytes, processes, homeBytes, homeInodes, tmpBytes, openFiles }
   return (Object.keys(same) as (keyof typeof same)[]).every((name) => limits[name] === same[name])

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 
+import type { Foundation } from '#lib/domain/foundation.ts'
 import type { SandboxId } from '#lib/domain/ids.ts'
 import type { Limits } from '#lib/domain/limits.ts'
 import type { Result } from '#lib/domain/result.ts'
@@ -35,10 +36,16 @@ export interface Sandbox {
   destroy(): Promise<void>
 }
 
+export type SandboxNeeds = {
+  readonly limits: Limits
+  /** Without one it stands on the machine's own programs. One that is not here yet may be fetched first. */
+  readonly foundation?: Foundation
+}
+
 /** Places where one session's programs run. */
 export interface Sandboxes {
   /** Starting twice under one id is one sandbox. The sandbox is up when its agent can be dialled. */
-  start(id: SandboxId, limits: Limits, signal: AbortSignal): Promise<Result<Sandbox, SandboxRefused>>
+  start(id: SandboxId, needs: SandboxNeeds, signal: AbortSignal): Promise<Result<Sandbox, SandboxRefused>>
   /** A sandbox that an earlier process of ours started and that still runs. */
   adopt(id: SandboxId, key: string): Promise<Sandbox | undefined>
   /** Ends and removes every sandbox that is ours and not in `keep`; answers how many there were. */

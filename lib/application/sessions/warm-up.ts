@@ -1,9 +1,8 @@
 import type { Metrics } from '#lib/application/ports/metrics.ts'
-import type { Sandbox, Sandboxes, SandboxRefused } from '#lib/application/ports/sandboxes.ts'
+import type { Sandbox, Sandboxes, SandboxNeeds, SandboxRefused } from '#lib/application/ports/sandboxes.ts'
 import type { Clock } from '#lib/application/ports/time.ts'
 import type { SandboxId } from '#lib/domain/ids.ts'
 import type { Language } from '#lib/domain/language.ts'
-import type { Limits } from '#lib/domain/limits.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 import type { FromAgent } from '#lib/protocol/agent.ts'
 
@@ -27,13 +26,13 @@ type World = { sandboxes: Sandboxes; clock: Clock; metrics: Metrics }
 export async function startPlain(
   world: World,
   id: SandboxId,
-  limits: Limits,
+  needs: SandboxNeeds,
   signal: AbortSignal,
 ): Promise<Result<Warm, WarmRefused>> {
   const bornAt = world.clock.now()
   let sandbox: Sandbox | undefined
   try {
-    const started = await world.sandboxes.start(id, limits, signal)
+    const started = await world.sandboxes.start(id, needs, signal)
     if (!started.ok) return started
     sandbox = started.value
     const link = await greet(world, sandbox, signal)

@@ -61,6 +61,7 @@ type Options = {
   perAddressMax?: number
   queueMax?: number
   startsPerMinute?: number
+  languages?: () => readonly Language[]
   kept?: readonly LangId[]
   plainMembers?: number
   poolBytes?: number
@@ -80,7 +81,7 @@ export function world(options: Options = {}) {
   const pool = new Pool(
     { sandboxes, records, clock, random, metrics, log },
     {
-      languages: [python],
+      languages: () => options.languages?.() ?? [python],
       kept: options.kept ?? [],
       plainMembers: options.plainMembers ?? 0,
       memoryBytes: options.poolBytes ?? 0,

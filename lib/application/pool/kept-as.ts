@@ -1,0 +1,7 @@
+import type { Language } from '#lib/domain/language.ts'
+
+import { launchOf } from '../sessions/launch.ts'
+
+/** Two languages with the same key may have each other's waiting prompts: they stand on the same and start the same. */
+export const keptAs = (language: Language): string =>
+  JSON.stringify([language.foundation ?? 'machine', language.limits, launchOf(language)])
