@@ -16,6 +16,8 @@ type Row = {
   readonly inputs: readonly Digest[]
 }
 
+type ReleaseRow = Pick<Row, 'digest' | 'size' | 'facts' | 'created_at'> & { readonly version: string }
+
 export function pgArtifacts({ sql, transaction }: Database): Artifacts {
   return {
     record: (artifact) => transaction((sql) => recordArtifact(sql, artifact)),
@@ -30,6 +32,17 @@ export function pgArtifacts({ sql, transaction }: Database): Artifacts {
         const same = 'SELECT FROM agent_release WHERE version = $1 AND digest = $2'
         return Boolean((await sql.query(same, [version, agent.digest])).rowCount)
       }),
+
+    async releases(version) {
+      const { rows } = await sql.query<ReleaseRow>(
+        `SELECT r.version, r.digest, r.created_at, a.size, a.facts FROM agent_release r JOIN artifact a USING (digest)
+         WHERE $1::text IS NULL OR r.version = $1 ORDER BY r.created_at DESC, r.version`,
+        [version],
+      )
+      return rows.map(({ version, digest, size, facts, created_at }) => {
+        return { version, digest, size: Number(size), facts, madeAt: created_at }
+      })
+    },
 
     async find(digest) {
       const { rows } = await sql.query<Row>(

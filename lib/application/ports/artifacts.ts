@@ -1,3 +1,4 @@
+import type { AgentRelease } from '#lib/domain/agent-release.ts'
 import type { Artifact } from '#lib/domain/artifact.ts'
 import type { Digest } from '#lib/domain/digest.ts'
 import type { LangId } from '#lib/domain/ids.ts'
@@ -8,6 +9,8 @@ export interface Artifacts {
   record(artifact: Artifact): Promise<void>
   /** Gives an agent a version; false when the version or the bytes have another already. */
   release(version: string, agent: Artifact & { readonly kind: 'agent' }): Promise<boolean>
+  /** The newest first; or the one of that version, if there is one. */
+  releases(version?: string): Promise<readonly AgentRelease[]>
   find(digest: Digest): Promise<(Artifact & { readonly madeAt: Date }) | undefined>
   /** The base that was made last; the package or image that was made last of a language. */
   newest(kind: 'base'): Promise<Digest | undefined>
