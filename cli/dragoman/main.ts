@@ -21,6 +21,7 @@ const RUN: Readonly<Record<Command, Run>> = {
   logs: async (options, signal) => (await import('./logs.ts')).logs(options, signal),
   cancel: async (options) => (await import('./builds.ts')).cancel(options),
   retry: async (options) => (await import('./builds.ts')).retry(options),
+  agent: async (options, signal) => (await import('./agent.ts')).agent(options, signal),
 }
 
 /** A command that was told to stop has this long to tidy up before a second word ends it at once. */

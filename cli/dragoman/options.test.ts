@@ -6,7 +6,7 @@ import { parseOptions } from './options.ts'
 
 const none = {
   ...{ names: [], checks: CHECKS, configs: undefined, server: undefined, json: false },
-  ...{ days: 90, build: undefined, force: [], to: undefined, follow: false, from: undefined },
+  ...{ days: 90, build: undefined, force: [], to: undefined, follow: false, from: undefined, all: false },
 }
 
 test('the command test takes names, checks, configs and a server', () => {
@@ -50,6 +50,13 @@ test.each([
   [['rollback', 'c', '--to', 'x'], '--to must be the number of a deployment'],
   [['logs', '--follow'], 'logs needs a name'],
   [['cancel', 'b', '--force', 'run'], 'cancel takes no --force'],
+  [['agent'], 'agent needs a name'],
+  [['agent', 'constructor'], 'there is no agent "constructor"; there are publish, list, use'],
+  [['agent', 'list', '1.0.0'], 'agent list takes no names'],
+  [['agent', 'use'], 'agent use needs a version'],
+  [['agent', 'use', '1.0.0'], 'agent use needs languages, or --all'],
+  [['agent', 'use', '1.0.0', 'c', '--all'], 'agent use takes languages or --all, not both'],
+  [['agent', 'publish', '--all'], 'agent publish takes no --all'],
 ])('%j is not understood: %s', (args, error) => {
   expect(parseOptions(args)).toEqual({ ok: false, error })
 })
@@ -67,6 +74,8 @@ test('the workshop’s commands take what each is about', () => {
     force: ['run', 'lsp'],
   })
   expect(asked('rollback', 'c', '--to', '3')).toEqual({ ...none, names: ['c'], to: 3 })
+  expect(asked('agent', 'use', '1.0.0', 'c++')).toEqual({ ...none, names: ['use', '1.0.0', 'c++'] })
+  expect(asked('agent', 'use', '1.0.0', '--all')).toEqual({ ...none, names: ['use', '1.0.0'], all: true })
   expect(asked('logs', 'b1', '-f', '--from', 'image.1.5')).toEqual({ ...none, names: ['b1'], follow: true, from: 'image.1.5' })
 })
 

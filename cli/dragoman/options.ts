@@ -15,6 +15,7 @@ export const COMMANDS = [
   'logs',
   'cancel',
   'retry',
+  'agent',
 ] as const
 export type Command = (typeof COMMANDS)[number]
 
@@ -30,6 +31,7 @@ export type Options = {
   readonly to: number | undefined
   readonly follow: boolean
   readonly from: string | undefined
+  readonly all: boolean
 }
 
 export type Asked =
@@ -50,6 +52,7 @@ const FLAGS = {
   to: { type: 'string' },
   follow: { type: 'boolean', short: 'f' },
   from: { type: 'string' },
+  all: { type: 'boolean' },
 } as const
 
 const TAKES: Readonly<Record<Command, readonly (keyof typeof FLAGS)[]>> = {
@@ -64,6 +67,7 @@ const TAKES: Readonly<Record<Command, readonly (keyof typeof FLAGS)[]>> = {
   logs: ['json', 'follow', 'from'],
   cancel: ['json'],
   retry: ['json'],
+  agent: ['json', 'all'],
 }
 
 /** How many names a command takes, at least and at most; the others take any. */
@@ -76,10 +80,14 @@ const NAMES: Partial<Readonly<Record<Command, readonly [number, number]>>> = {
   logs: [1, 1],
   cancel: [1, 1],
   retry: [1, 1],
+  agent: [1, Infinity],
 }
 
 /** The questions, and whether each is about a language. */
 const QUESTIONS: Readonly<Record<string, boolean>> = { stale: false, config: true, 'old-base': false, 'tested-together': true }
+
+/** What is done about agents, and how many names it takes. */
+const AGENT_VERBS: Readonly<Record<string, readonly [number, number]>> = { publish: [0, 0], list: [0, 0], use: [1, Infinity] }
 
 /** A language that has stood still for a quarter of a year is worth a look. */
 const STALE_DAYS = 90
@@ -109,6 +117,9 @@ export const USAGE = `dragoman: a live prompt for every programming language
   dragoman cancel BUILD [--json]
   dragoman retry BUILD [--json]
       Ends a build that is at work; asks for one that did not go well once more.
+  dragoman agent publish | list | use VERSION [LANGUAGE…|--all] [--json]
+      Releases the agent of this checkout, lists releases with the languages that run under them, or tests languages with
+      another release and makes live what passes.
 
   --help, --version
 
@@ -127,7 +138,7 @@ export function parseOptions(args: readonly string[]): Result<Asked, string> {
   if (!isCommand(command)) return err(`there is no command ${JSON.stringify(command)}`)
   const stray = Object.keys(values).find((flag) => !TAKES[command].some((known) => known === flag))
   if (stray !== undefined) return err(`${command} takes no --${stray}`)
-  const misnamed = misnaming(command, names)
+  const misnamed = misnaming(command, names) ?? (command === 'agent' ? misnamedAgent(names, values.all) : undefined)
   if (misnamed !== undefined) return err(misnamed)
 
   const checks = checksFrom(values.check)
@@ -139,8 +150,9 @@ export function parseOptions(args: readonly string[]): Result<Asked, string> {
   const to = number(values.to)
   if (values.to !== undefined && to === undefined) return err(`--to must be the number of a deployment`)
   if (values.server !== undefined && !isHttp(values.server)) return err(`--server must be a http:// or https:// address`)
-  const { configs, server, build, from, json = false, follow = false } = values
-  const options = { names, checks: checks.value, configs, server, json, days, build, force: force.value, to, follow, from }
+  const { configs, server, build, from, json = false, follow = false, all = false } = values
+  const lists = { names, checks: checks.value, force: force.value }
+  const options = { ...lists, configs, server, json, days, build, to, follow, from, all }
   return ok({ kind: 'run', command, options })
 }
 
@@ -156,6 +168,18 @@ function misnaming(command: Command, names: readonly string[]): string | undefin
   }
   if (QUESTIONS[question] && about.length === 0) return `query ${question} needs a language`
   return !QUESTIONS[question] && about.length > 0 ? `query ${question} is about all languages` : undefined
+}
+
+function misnamedAgent([verb = '', ...about]: readonly string[], all = false): string | undefined {
+  const [least, most] = Object.hasOwn(AGENT_VERBS, verb) ? (AGENT_VERBS[verb] ?? []) : []
+  if (least === undefined || most === undefined) {
+    return `there is no agent ${JSON.stringify(verb)}; there are ${Object.keys(AGENT_VERBS).join(', ')}`
+  }
+  if (about.length > most) return `agent ${verb} takes no names`
+  if (about.length < least) return `agent ${verb} needs a version`
+  if (verb !== 'use') return all ? `agent ${verb} takes no --all` : undefined
+  if (all) return about.length > 1 ? 'agent use takes languages or --all, not both' : undefined
+  return about.length === 1 ? 'agent use needs languages, or --all' : undefined
 }
 
 /** A whole number from 1 on. */

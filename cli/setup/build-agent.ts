@@ -10,7 +10,14 @@ const OUT = join(ROOT, '.dragoman/agent')
 /** Everything that can end up in the executable. */
 const SOURCES = ['agent/*.ts', 'lib/protocol/*.ts', 'lib/domain/*.ts']
 
-export type BuiltAgent = { readonly path: string; readonly version: string; readonly sha256: string }
+export type BuiltAgent = {
+  readonly path: string
+  readonly version: string
+  readonly sha256: string
+  /** Hex of the sha256 of all it was made of. */
+  readonly sources: string
+  readonly bun: string
+}
 
 /** Compiles the agent to one executable with Bun, offline; skipped while neither its sources nor Bun have changed. */
 export async function buildAgent(): Promise<BuiltAgent> {
@@ -19,7 +26,8 @@ export async function buildAgent(): Promise<BuiltAgent> {
   const stampPath = join(OUT, 'stamp.json')
   const stamp = await readStamp(stampPath)
   const path = join(OUT, 'dragoman-agent')
-  if (stamp?.hash === hash && existsSync(path)) return { path, version: stamp.version, sha256: stamp.sha256 }
+  const madeOf = { path, sources: hash, bun: bun.id }
+  if (stamp?.hash === hash && existsSync(path)) return { ...madeOf, version: stamp.version, sha256: stamp.sha256 }
 
   await mkdir(OUT, { recursive: true })
   const { version: ours } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string }
@@ -32,7 +40,7 @@ export async function buildAgent(): Promise<BuiltAgent> {
     .digest('hex')
   await rename(fresh, path)
   await writeFile(stampPath, JSON.stringify({ hash, version, sha256 }))
-  return { path, version, sha256 }
+  return { ...madeOf, version, sha256 }
 }
 
 function compile(bun: string, outfile: string, version: string): void {

@@ -1,0 +1,48 @@
+import { listAgents } from '#lib/application/agents/list-agents.ts'
+import { systemClock } from '#lib/adapters/system/time.ts'
+import { openStores } from '#lib/stores.ts'
+
+import type { Options } from './options.ts'
+import { jsonResult, note, result, table } from './print.ts'
+import { publishOwnAgent } from './publish-own-agent.ts'
+import { day } from './query.ts'
+import { withWorkshop } from './workshop.ts'
+
+const MIB = 1024 ** 2
+
+/** Releases of the agent: makes one, lists them, or has languages use one. */
+export async function agent(options: Options, signal: AbortSignal): Promise<number> {
+  const [verb] = options.names
+  if (verb === 'publish') return publish(options, signal)
+  return list(options)
+}
+
+async function publish({ json }: Options, signal: AbortSignal): Promise<number> {
+  const done = await withWorkshop(async (workshop) => {
+    const { objects, close } = await openStores(workshop.config, systemClock)
+    try {
+      return await publishOwnAgent({ ...workshop, objects }, signal)
+    } finally {
+      close()
+    }
+  })
+  if (json) jsonResult(done.ok ? { ok: true, ...done.value } : { ok: false, ...done.error })
+  else if (!done.ok) note(`dragoman: agent ${done.error.version}: ${WORDS[done.error.code]}`)
+  else result(`agent ${done.value.version}: ${done.value.isNew ? 'released' : 'was released before'}, ${done.value.digest}`)
+  return done.ok ? 0 : 1
+}
+
+const WORDS = { bad_version: 'that is no version', version_taken: 'other bytes were released under that version' } as const
+
+async function list({ json }: Options): Promise<number> {
+  const releases = await withWorkshop(listAgents)
+  if (json) jsonResult({ releases })
+  else if (releases.length === 0) note('None')
+  else {
+    const rows = releases.map(({ version, protocol, size, madeAt, languages }) => [
+      ...[version, `${protocol ?? '?'}`, `${(size / MIB).toFixed(1)} MiB`, day(madeAt), languages.join(' ')],
+    ])
+    result(table([['version', 'protocol', 'size', 'made', 'live in'], ...rows]))
+  }
+  return 0
+}
