@@ -5,7 +5,6 @@ import type { Limits } from '#lib/domain/limits.ts'
 import { gvisorBundle } from './gvisor-bundle.ts'
 import { handover } from './handover.ts'
 import { makeLimitedGroup } from './limit-group.ts'
-import type { MountSpace } from './mount-space.ts'
 import { runDetached, type Runtime } from './runtime.ts'
 
 const MIB = 1024 * 1024
@@ -25,7 +24,6 @@ const FLAGS = ['--platform=ptrace', '--network=none', '--ignore-cgroups', '--oci
 export function gvisorRuntime(
   path: string,
   stateDir: string,
-  space: MountSpace,
   host: { readonly cgroupVersion: 1 | 2; readonly countsSwap: boolean },
 ): Runtime {
   // One for each sandbox: what the runtime keeps of it has names of its choosing.
@@ -33,7 +31,7 @@ export function gvisorRuntime(
   return {
     folderOf,
     bundle: gvisorBundle,
-    async launch({ id, bundle, pidFile, listener, group, ids, limits, signal }) {
+    async launch({ id, bundle, space, pidFile, listener, group, ids, limits, signal }) {
       const groups = await makeLimitedGroup(host.cgroupVersion, group, outside(limits), host.countsSwap)
       const run = [path, '--root', folderOf(id), ...FLAGS, 'run', '--detach', '--bundle', bundle, '--pid-file', pidFile, id]
       return runDetached(space.enter(handover(run, groups, ids.agent, process.arch)), { pidFile, listener, signal })

@@ -26,28 +26,45 @@ const PLACES = ['/mnt', '/media', '/srv']
 const ROOT_BYTES = 32 * 1024 * 1024
 
 /**
- * $1 place, $2 root, $3 agent, $4 the languages' tools or nothing. A sandbox cannot undo these mounts: they come from a namespace with more rights. A bind of
- * the agent alone would tell every sandbox's mount table where on the host it lies; an overlay names its layers as it was
- * given them, which is relative to the working folder. A kernel without overlays tells.
+ * Each assembles a root from: $1 place, $2 root, $3 agent, $4 the languages' tools or nothing. A sandbox cannot undo these
+ * mounts: they come from a namespace with more rights. A bind of the agent alone would tell every sandbox's mount table where
+ * on the host it lies; an overlay names its layers as it was given them, which is relative to the working folder. A kernel
+ * without overlays tells.
  */
-const ASSEMBLE = `
+const AGENT = `
+if (cd "\${3%/*}" && mount -t overlay agent -o "ro,lowerdir=.:$root/proc" "$root/run/dragoman") 2>/dev/null; then
+  mount --bind "$root/run/dragoman/\${3##*/}" "$root${AGENT_IN_ROOT}"
+  umount -l "$root/run/dragoman"
+else
+  mount --bind "$3" "$root${AGENT_IN_ROOT}"
+fi
+`
+/** The machine's own: its /usr, and small files beside it. */
+const MACHINE = `
 set -e
+root=$1
 mount -t tmpfs -o size=${ROOT_BYTES},mode=755 dragoman "$1"
 cp -a "$2/." "$1/"
 mount --rbind /usr "$1/usr"
-if (cd "\${3%/*}" && mount -t overlay agent -o "ro,lowerdir=.:$1/proc" "$1/run/dragoman") 2>/dev/null; then
-  mount --bind "$1/run/dragoman/\${3##*/}" "$1${AGENT_IN_ROOT}"
-  umount -l "$1/run/dragoman"
-else
-  mount --bind "$3" "$1${AGENT_IN_ROOT}"
-fi
+${AGENT}
 if [ -n "$4" ]; then
   (cd "$4" && mount -t overlay tools -o "ro,lowerdir=.:$1/proc" "$1${TOOLS_IN_ROOT}") 2>/dev/null ||
     mount --bind "$4" "$1${TOOLS_IN_ROOT}"
 fi
+`
+/** An image's, which has its own of everything. What is put together must not lie in a folder of the machine's that has files. */
+const IMAGE = `
+set -e
+root=$1/root
+mount -t tmpfs -o size=64k,mode=755 dragoman "$1"
+mkdir "$1/root" "$1/none"
+(cd "$2" && mount -t overlay image -o "ro,lowerdir=.:$1/none" "$root") 2>/dev/null || mount --bind "$2" "$root"
+${AGENT}
+`
+const SEAL = `
 mounts=$(cat /proc/self/mountinfo)
 while read -r _ _ _ _ at _; do
-  case "$at" in "$1"|"$1/usr"|"$1/usr/"*|"$1${AGENT_IN_ROOT}"|"$1${TOOLS_IN_ROOT}") mount -o remount,bind,ro,nosuid,nodev "$at" ;; esac
+  case "$at" in "$1"|"$root"|"$root/usr"|"$root/usr/"*|"$root${AGENT_IN_ROOT}"|"$root${TOOLS_IN_ROOT}") mount -o remount,bind,ro,nosuid,nodev "$at" ;; esac
 done <<EOF
 $mounts
 EOF
@@ -65,24 +82,25 @@ export async function assembleRoot(
   const root = await mkdtemp(join(stateDir, 'root-'))
   try {
     await prepareRoot(root)
-    return await openMountSpace(root, agentPath, [stateDir, runtimePath], toolsPath)
+    return await openMountSpace(MACHINE, [root, agentPath, toolsPath ?? ''], [stateDir, runtimePath])
   } finally {
     await rm(root, { recursive: true, force: true })
   }
 }
 
-export async function openMountSpace(
-  root: string,
-  agentPath: string,
-  needed: readonly string[],
-  toolsPath = '',
-): Promise<MountSpace> {
-  const apart = [root, agentPath, toolsPath, ...needed]
+/** The same on an unpacked image; its folder has to stay as long as anything runs there. */
+export async function assembleImage(image: string, agentPath: string, needed: readonly string[]): Promise<MountSpace> {
+  const space = await openMountSpace(IMAGE, [image, agentPath, ''], needed)
+  return { ...space, rootPath: join(space.rootPath, 'root') }
+}
+
+async function openMountSpace(assemble: string, parts: readonly string[], needed: readonly string[]): Promise<MountSpace> {
+  const apart = [...parts, ...needed]
   const place = PLACES.find((candidate) => apart.every((path) => !path.startsWith(`${candidate}/`)))
   if (!place) throw new Error(`Cannot place the sandboxes' root: each of ${PLACES.join(', ')} holds something that is needed`)
 
-  const assemble = ['sh', '-c', ASSEMBLE, 'sh', place, root, agentPath, toolsPath]
-  const child = spawn('unshare', ['--mount', '--propagation', 'slave', ...assemble], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const command = ['sh', '-c', `${assemble}${SEAL}`, 'sh', place, ...parts]
+  const child = spawn('unshare', ['--mount', '--propagation', 'slave', ...command], { stdio: ['pipe', 'pipe', 'pipe'] })
   const failed = text(child.stderr)
   const ready = new Promise<boolean>((resolve, reject) => {
     child.once('error', reject)

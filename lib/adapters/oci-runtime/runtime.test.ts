@@ -22,9 +22,9 @@ async function launched(name: string, script: string) {
   await writeFile(path, `#!/bin/sh\nprintf '%s\\n' "$@" >${folder}/told; ls /proc/self/fd >${folder}/open\n${script}\n`)
   await chmod(path, 0o755)
   const listener = openSync(devNull, 'r')
-  const runtime = ociRuntime(path, folder, space)
+  const runtime = ociRuntime(path, folder)
   const result = await runtime.launch({
-    ...{ id: 'sb1', bundle: `${folder}/bundle`, pidFile: `${folder}/pid`, listener, group: [], limits: DEFAULT_LIMITS },
+    ...{ space, id: 'sb1', bundle: `${folder}/bundle`, pidFile: `${folder}/pid`, listener, group: [], limits: DEFAULT_LIMITS },
     ...{ ids: { agent: 1, visitor: 2 }, signal: AbortSignal.timeout(10_000) },
   })
   closeSync(listener)

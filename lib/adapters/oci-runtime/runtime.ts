@@ -21,6 +21,8 @@ const WORDS_KEPT = 2000
 export type Launch = {
   readonly id: string
   readonly bundle: string
+  /** Where its root is. */
+  readonly space: MountSpace
   readonly pidFile: string
   /** A listening socket through which the sandbox's first process is reached. */
   readonly listener: number
@@ -43,12 +45,12 @@ export type Runtime = {
 }
 
 /** `runc`, or one that is used like it: the agent has the listening socket as its descriptor 3. */
-export function ociRuntime(path: string, stateDir: string, space: MountSpace): Runtime {
+export function ociRuntime(path: string, stateDir: string): Runtime {
   const root = join(stateDir, 'runtime')
   return {
     folderOf: (id) => join(root, id),
     bundle: bundleConfig,
-    launch({ id, bundle, pidFile, listener, signal }) {
+    launch({ id, bundle, space, pidFile, listener, signal }) {
       const run = ['--root', root, 'run', '--detach', '--preserve-fds', '1', '--bundle', bundle, '--pid-file', pidFile, id]
       return runDetached(space.enter([path, ...run]), { pidFile, listener, signal })
     },

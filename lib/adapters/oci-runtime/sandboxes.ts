@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs'
 import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import type { Sandbox, SandboxRefused, Sandboxes } from '#lib/application/ports/sandboxes.ts'
+import type { ImageRoots } from '#lib/application/ports/image-roots.ts'
+import type { Sandbox, SandboxNeeds, SandboxRefused, Sandboxes } from '#lib/application/ports/sandboxes.ts'
+import type { Foundation } from '#lib/domain/foundation.ts'
 import { sandboxId, type SandboxId } from '#lib/domain/ids.ts'
 import type { Limits } from '#lib/domain/limits.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
@@ -11,9 +13,10 @@ import { err, ok, type Result } from '#lib/domain/result.ts'
 import { findCgroups, groupsIn, removeGroup } from './cgroups.ts'
 import { watchExits } from './exits.ts'
 import { gvisorRuntime } from './gvisor-runtime.ts'
+import { imageSpaces } from './image-spaces.ts'
 import { listenIn } from './listener.ts'
 import { meterOf } from './meter.ts'
-import { assembleRoot } from './mount-space.ts'
+import { assembleImage, assembleRoot, type MountSpace } from './mount-space.ts'
 import { isAlive, kill, openFilesMax, ownOomScore, type ProcessId } from './processes.ts'
 import { ociRuntime, type RuntimeName } from './runtime.ts'
 import { runningSandbox } from './sandbox.ts'
@@ -29,6 +32,8 @@ export type OciOptions = {
   readonly agentPath: string
   /** What the set-up brought from npm for the languages; nothing is mounted where it is not there. */
   readonly toolsPath?: string
+  /** Without it there are sandboxes on the machine's own programs only. */
+  readonly roots?: ImageRoots
   /** Tells this server's groups from another's on the same machine. */
   readonly instance: string
   /** Sandbox number n has the host ids uidBase + 2n and uidBase + 2n + 1. */
@@ -45,11 +50,14 @@ export async function ociSandboxes(options: OciOptions): Promise<Sandboxes> {
   const cgroups = findCgroups()
   const slice = await openSlice(cgroups, options.instance, options.totalMemoryBytes)
   const toolsPath = options.toolsPath !== undefined && existsSync(options.toolsPath) ? options.toolsPath : undefined
-  const space = await assembleRoot(options.stateDir, options.agentPath, path, toolsPath)
+  const machine = await assembleRoot(options.stateDir, options.agentPath, path, toolsPath)
+  const images =
+    options.roots &&
+    imageSpaces(options.roots, ({ rootPath, agentPath }) => assembleImage(rootPath, agentPath, [options.stateDir, path]))
   const runtime =
     options.runtime === 'runsc'
-      ? gvisorRuntime(path, options.stateDir, space, { cgroupVersion: cgroups.version, countsSwap: slice.countsSwap })
-      : ociRuntime(path, options.stateDir, space)
+      ? gvisorRuntime(path, options.stateDir, { cgroupVersion: cgroups.version, countsSwap: slice.countsSwap })
+      : ociRuntime(path, options.stateDir)
   const saved = await savedSandboxes(join(options.stateDir, 'live'))
   const exits = watchExits()
   const host = { arch: process.arch, openFilesMax: openFilesMax(), oomScoreAdj: ownOomScore(), countsSwap: slice.countsSwap }
@@ -57,24 +65,53 @@ export async function ociSandboxes(options: OciOptions): Promise<Sandboxes> {
 
   const live = new Map<SandboxId, Promise<Result<Sandbox, SandboxRefused>>>()
   const places = new Map<SandboxId, number>()
+  /** What to call when a sandbox is gone, so that its image may go too. */
+  const leaves = new Map<SandboxId, () => void>()
   for (const id of await saved.ids()) {
     const known = await saved.read(id)
-    if (known) places.set(id, known.place)
+    if (!known) continue
+    places.set(id, known.place)
+    if (known.foundation && known.init && isAlive(known.init)) leaves.set(id, holdRoot(known.foundation))
   }
 
-  async function launch(id: SandboxId, limits: Limits, signal: AbortSignal): Promise<Result<Sandbox, SandboxRefused>> {
+  function holdRoot(foundation: Foundation): () => void {
+    const giveUp = new AbortController()
+    const held = options.roots?.hold(foundation, giveUp.signal).catch(() => undefined) // then there is nothing to keep
+    return () => {
+      giveUp.abort()
+      void held?.then((root) => root?.ok && root.value.release())
+    }
+  }
+
+  /** Where the sandbox's root is; noted to be left when it is gone. */
+  async function spaceFor(id: SandboxId, foundation: Foundation | undefined, signal: AbortSignal) {
+    if (!foundation) return ok(machine)
+    const entered = await images?.enter(foundation, signal)
+    if (!entered) return err('there are no images on this machine')
+    if (!entered.ok) return err(`image ${foundation.image} with agent ${foundation.agent}: ${JSON.stringify(entered.error)}`)
+    leaves.set(id, entered.value.leave)
+    return ok(entered.value.space)
+  }
+
+  async function launch(
+    id: SandboxId,
+    { limits, foundation }: SandboxNeeds,
+    signal: AbortSignal,
+  ): Promise<Result<Sandbox, SandboxRefused>> {
     const earlier = await saved.read(id)
     if (earlier?.init && isAlive(earlier.init)) return err({ code: 'start_failed', why: `"${id}" runs since an earlier process` })
     if (earlier) await clear(earlier)
+    const space = await spaceFor(id, foundation, signal)
+    if (!space.ok) return err({ code: 'start_failed', why: space.error })
 
     const place = freePlace(new Set(places.values()))
     places.set(id, place)
     const key = randomBytes(32).toString('hex')
     const { group, cgroupsPath } = slice.below(id)
-    const begun: Saved = { id, place, keySha256: sha256(key), group }
+    const begun: Saved = { id, place, keySha256: sha256(key), group, ...(foundation && { foundation }) }
     try {
       await saved.write(begun)
-      const launched = await runBundle(begun, cgroupsPath, limits, signal)
+      const launched = await runBundle(begun, space.value, cgroupsPath, limits, signal)
       if (!launched.ok) {
         await clear(begun)
         return err({ code: 'start_failed', why: launched.error })
@@ -87,7 +124,7 @@ export async function ociSandboxes(options: OciOptions): Promise<Sandboxes> {
     }
   }
 
-  async function runBundle(begun: Saved, cgroupsPath: string, limits: Limits, signal: AbortSignal) {
+  async function runBundle(begun: Saved, space: MountSpace, cgroupsPath: string, limits: Limits, signal: AbortSignal) {
     const { id, keySha256, group } = begun
     const agent = options.uidBase + 2 * begun.place
     const ids = { agent, visitor: agent + 1 }
@@ -97,7 +134,7 @@ export async function ociSandboxes(options: OciOptions): Promise<Sandboxes> {
     const listener = await listenIn(bundle)
     try {
       const pidFile = join(bundle, 'pid')
-      return await runtime.launch({ id, bundle, pidFile, listener: listener.fd, group, ids, limits, signal })
+      return await runtime.launch({ id, bundle, space, pidFile, listener: listener.fd, group, ids, limits, signal })
     } finally {
       await listener.release()
     }
@@ -125,6 +162,8 @@ export async function ociSandboxes(options: OciOptions): Promise<Sandboxes> {
     await rm(runtime.folderOf(id), { recursive: true, force: true })
     await saved.remove(id)
     places.delete(id)
+    leaves.get(id)?.()
+    leaves.delete(id)
   }
 
   /** Every sandbox that has left a trace: what is on disk may have been removed by hand while its group lived on. */
@@ -132,13 +171,12 @@ export async function ociSandboxes(options: OciOptions): Promise<Sandboxes> {
     new Set([...(await saved.ids()), ...slices.flatMap(groupsIn).flatMap((name) => sandboxId(name) ?? [])])
 
   const sandboxes: Sandboxes = {
-    async start(id, { limits, foundation }, signal) {
+    async start(id, needs, signal) {
       signal.throwIfAborted()
-      if (foundation) return err({ code: 'start_failed', why: `image ${foundation.image} is not here` })
       const already = live.get(id)
       if (already) return already
       if (live.size >= options.sandboxesMax) return err({ code: 'no_room' })
-      const starting = launch(id, limits, signal)
+      const starting = launch(id, needs, signal)
       live.set(id, starting)
       const started = await starting.catch((error: unknown) => {
         live.delete(id)
@@ -175,7 +213,8 @@ export async function ociSandboxes(options: OciOptions): Promise<Sandboxes> {
     async close() {
       await sandboxes.sweep(new Set())
       exits.close()
-      space.close()
+      images?.close()
+      machine.close()
       await removeGroup(slices)
       for (const name of ['live', 'runtime', 'slices.json'])
         await rm(join(options.stateDir, name), { recursive: true, force: true })

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import type { Foundation } from '#lib/domain/foundation.ts'
 import { sandboxId, type SandboxId } from '#lib/domain/ids.ts'
 
 import type { Group } from './cgroups.ts'
@@ -16,6 +17,8 @@ export type Saved = {
   readonly place: number
   readonly keySha256: string
   readonly group: Group
+  /** While it lives, the folder of its image stays. */
+  readonly foundation?: Foundation
   readonly init?: ProcessId
 }
 

@@ -3,19 +3,28 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
+import type { Foundation } from '#lib/domain/foundation.ts'
 import type { SandboxId } from '#lib/domain/ids.ts'
 
 import type { World } from './testing.ts'
 
-/** A server that starts these sandboxes, tells their keys, and is then killed by SIGKILL. */
-export async function killedServer(world: World, ids: readonly SandboxId[]): Promise<string[]> {
+/** A server that starts these sandboxes, on an image or the machine, tells their keys, and is then killed by SIGKILL. */
+export async function killedServer(
+  world: World,
+  ids: readonly SandboxId[],
+  image?: { readonly rootPath: string; readonly foundation: Foundation },
+): Promise<string[]> {
   const script = `
     const { ociSandboxes } = await import(${JSON.stringify(join(import.meta.dirname, 'sandboxes.ts'))})
     const { DEFAULT_LIMITS } = await import(${JSON.stringify(join(import.meta.dirname, '../../domain/limits.ts'))})
-    const sandboxes = await ociSandboxes(${JSON.stringify(world.options)})
+    const { fixedRoots } = await import(${JSON.stringify(join(import.meta.dirname, 'testing-image.ts'))})
+    const image = ${JSON.stringify(image ?? null)}
+    const options = ${JSON.stringify(world.options)}
+    const roots = image && fixedRoots({ [image.foundation.image]: image.rootPath }, options.agentPath)
+    const sandboxes = await ociSandboxes({ ...options, ...(roots && { roots }) })
     const keys = []
     for (const id of ${JSON.stringify(ids)}) {
-      const started = await sandboxes.start(id, { limits: DEFAULT_LIMITS }, AbortSignal.timeout(30_000))
+      const started = await sandboxes.start(id, { limits: DEFAULT_LIMITS, ...(image && { foundation: image.foundation }) }, AbortSignal.timeout(30_000))
       keys.push(started.ok ? started.value.key : JSON.stringify(started.error))
     }
     console.log(JSON.stringify(keys))

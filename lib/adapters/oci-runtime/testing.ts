@@ -2,9 +2,10 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 
 import type { Sandbox, Sandboxes } from '#lib/application/ports/sandboxes.ts'
+import type { Foundation } from '#lib/domain/foundation.ts'
 import { sandboxId, type SandboxId } from '#lib/domain/ids.ts'
 import { DEFAULT_LIMITS, type Limits } from '#lib/domain/limits.ts'
 
@@ -12,8 +13,8 @@ import { runTasks } from './agent-tasks.ts'
 import { findCgroups, groupBelow, groupsIn, pidsIn } from './cgroups.ts'
 import { processOf } from './processes.ts'
 import { ociSandboxes, type OciOptions } from './sandboxes.ts'
+import { AGENT } from './testing-image.ts'
 
-const AGENT = resolve(import.meta.dirname, '../../../.dragoman/agent/dragoman-agent')
 const IDS_PER_WORLD = 1000
 const IDS_FROM = 1_500_000_000
 
@@ -21,7 +22,7 @@ const IDS_FROM = 1_500_000_000
 export type World = {
   readonly options: OciOptions
   open(): Promise<Sandboxes>
-  start(sandboxes: Sandboxes, limits?: Partial<Limits>, id?: SandboxId): Promise<Sandbox>
+  start(sandboxes: Sandboxes, limits?: Partial<Limits>, id?: SandboxId, foundation?: Foundation): Promise<Sandbox>
   /** What a command in the sandbox prints. */
   run(sandbox: Sandbox, command: string): Promise<string>
   /** What is left of this world. */
@@ -48,8 +49,12 @@ export async function ociWorld(over: Partial<OciOptions> = {}): Promise<World> {
   return {
     options,
     open: () => ociSandboxes(options),
-    async start(sandboxes, limits = {}, id = newId()) {
-      const started = await sandboxes.start(id, { limits: { ...DEFAULT_LIMITS, ...limits } }, AbortSignal.timeout(30_000))
+    async start(sandboxes, limits = {}, id = newId(), foundation) {
+      const started = await sandboxes.start(
+        id,
+        { limits: { ...DEFAULT_LIMITS, ...limits }, ...(foundation && { foundation }) },
+        AbortSignal.timeout(30_000),
+      )
       if (!started.ok) throw new Error(JSON.stringify(started.error))
       return started.value
     },
