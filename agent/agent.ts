@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 
-import { AGENT_PROTOCOL, type ToAgent } from '#lib/protocol/agent-words.ts'
+import { sharedProtocol, type ToAgent } from '#lib/protocol/agent-words.ts'
 import type { FromAgent } from '#lib/protocol/agent.ts'
 import { type Frame, PTY_STREAM } from '#lib/protocol/frame.ts'
 
@@ -28,6 +28,8 @@ export class Agent implements Line {
   readonly #tasks = new Map<number, Task>()
   readonly #jobs = new Jobs(this.#output, this.#input, () => [...this.#tasks.values()].map(({ pid }) => pid))
   #link: Connection | undefined
+  /** What is spoken on the link. */
+  #protocol = 0
   #claim: Word<'claim'> | undefined
 
   constructor(setting: Setting) {
@@ -62,15 +64,16 @@ export class Agent implements Line {
   #greet(connection: Connection, frame: Frame): void {
     const hello = frame.kind === 'control' ? (frame.message as ToAgent) : undefined
     if (hello?.type !== 'hello') return connection.close()
-    const refusal = hello.protocol !== AGENT_PROTOCOL ? 'bad_protocol' : this.#isKey(hello.key) ? undefined : 'bad_key'
-    if (refusal) {
-      connection.say({ type: 'refused', what: 'hello', code: refusal })
+    const protocol = sharedProtocol(hello)
+    if (protocol === undefined || !this.#isKey(hello.key)) {
+      connection.say({ type: 'refused', what: 'hello', code: protocol === undefined ? 'bad_protocol' : 'bad_key' })
       return connection.close()
     }
     this.#link?.close()
     this.#link = connection
+    this.#protocol = protocol
     this.#setting.lifetime.connected()
-    this.say({ type: 'hello', protocol: AGENT_PROTOCOL, agent: this.#setting.version, claimed: this.#claim !== undefined })
+    this.say({ type: 'hello', protocol, agent: this.#setting.version, claimed: this.#claim !== undefined })
   }
 
   #isKey(key: string): boolean {
@@ -127,8 +130,9 @@ export class Agent implements Line {
     if (this.#jobs.isPrepared) return this.#refuse('prepare', { code: 'busy' })
     const prepared = this.#jobs.prepare(word)
     const canary = tryNetwork()
-    await prepared
-    this.say({ type: 'ready', canary, atPrompt: this.#jobs.state.state === 'prompt', end: this.#output.end })
+    const { setUp } = await prepared
+    const atPrompt = this.#jobs.state.state === 'prompt'
+    this.say({ type: 'ready', canary, atPrompt, end: this.#output.end, ...(setUp && this.#protocol > 1 && { setUp }) })
   }
 
   #beClaimed(word: Word<'claim'>): void {

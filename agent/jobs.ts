@@ -16,6 +16,7 @@ export const SETUP_MS_MAX = 10_000
 export const TURNS_MAX = 16
 
 type Preparation = { readonly launch: Launch; readonly cols: number; readonly rows: number; readonly outputBytesMax: number }
+type SetUp = 'ok' | 'failed' | 'timeout'
 type JobRefused = FileRefused | { readonly code: 'not_prepared' | 'no_run' | 'no_repl' | 'busy' }
 
 /** The jobs of one sandbox: one at a time, each word after the one before has had its effect. */
@@ -46,12 +47,13 @@ export class Jobs {
   }
 
   /** Readies the home and opens the prompt, where the language has one; settles when it stands there. */
-  async prepare(preparation: Preparation): Promise<void> {
+  async prepare(preparation: Preparation): Promise<{ readonly setUp: SetUp | undefined }> {
     this.#preparation = preparation
     this.#size = preparation
     const { launch } = preparation
+    let done: SetUp | undefined
     await this.#inTurn(async () => {
-      if (launch.setup !== undefined) await setUp(launch.setup)
+      if (launch.setup !== undefined) done = await setUp(launch.setup)
       this.#startDaemon()
       if (launch.repl === undefined) return
       await this.#makeEmpty(launch)
@@ -60,6 +62,7 @@ export class Jobs {
       await Promise.race([settling.done, job.finished])
       settling.finish()
     })
+    return { setUp: done }
   }
 
   async run(number: number, files: readonly VisitorFile[], inputs: ProgramInputs): Promise<Result<void, JobRefused>> {
@@ -156,9 +159,14 @@ export class Jobs {
   }
 }
 
-async function setUp(script: string): Promise<void> {
+async function setUp(script: string): Promise<SetUp> {
   const child = spawnBeside(script, { stdin: 'ignore', stdout: 'ignore' })
-  const timer = setTimeout(() => killQuietly(-child.pid), SETUP_MS_MAX)
-  await child.exited
+  let timedOut = false
+  const timer = setTimeout(() => {
+    timedOut = true
+    killQuietly(-child.pid)
+  }, SETUP_MS_MAX)
+  const code = await child.exited
   clearTimeout(timer)
+  return timedOut ? 'timeout' : code === 0 ? 'ok' : 'failed'
 }

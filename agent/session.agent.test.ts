@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 
-import { SILENCE_MS } from '#lib/protocol/agent-words.ts'
+import { AGENT_PROTOCOL, serverHello, SILENCE_MS } from '#lib/protocol/agent-words.ts'
 import { INPUT_WINDOW_BYTES, OUTPUT_WINDOW_BYTES, RING_BYTES } from '#lib/protocol/sizes.ts'
 
 import { buildAgent } from '../cli/setup/build-agent.ts'
@@ -54,26 +54,29 @@ beforeAll(async () => {
 afterAll(() => silence.agent.end())
 
 // So with a set-up without end, which takes 10 s.
-let endlessSetUp: { agent: SandboxedAgent; tookMs: Promise<number> }
+let endlessSetUp: { agent: SandboxedAgent; ended: Promise<{ ms: number; setUp: string | undefined }> }
 beforeAll(async () => {
   const agent = await SandboxedAgent.start(executable)
   const client = await agent.connect()
   const beganAt = performance.now()
   client.say({ type: 'prepare', launch: { ...SHELL, setup: 'sleep 1000' }, cols: 80, rows: 24, outputBytesMax: 10_000 })
-  endlessSetUp = { agent, tookMs: client.next('ready').then(() => performance.now() - beganAt) }
+  const ended = client.next('ready').then(({ setUp }) => ({ ms: performance.now() - beganAt, setUp }))
+  endlessSetUp = { agent, ended }
 })
 afterAll(() => endlessSetUp.agent.end())
 
 test('hello with the right key is answered with protocol, version and claim', async () => {
   const agent = await start()
   const client = await agent.dial()
-  client.say({ type: 'hello', protocol: 1, key: agent.key })
-  expect(await client.next('hello')).toMatchObject({ protocol: 1, agent: version, claimed: false })
+  client.say(serverHello(agent.key))
+  expect(await client.next('hello')).toMatchObject({ protocol: AGENT_PROTOCOL, agent: version, claimed: false })
 })
 
 test.each([
   ['another key', { protocol: 1, key: '0'.repeat(32) }, 'bad_key'],
-  ['another protocol', { protocol: 2, key: '' }, 'bad_protocol'],
+  ['an older protocol', { protocol: 0, key: '' }, 'bad_protocol'],
+  ['a newer protocol', { protocol: AGENT_PROTOCOL + 1, newest: AGENT_PROTOCOL + 2, key: '' }, 'bad_protocol'],
+  ['protocols up to an older one', { protocol: -1, newest: 0, key: '' }, 'bad_protocol'],
 ])('hello with %s is refused and the connection closed', async (_name, said, code) => {
   const agent = await start()
   const client = await agent.dial()
@@ -120,7 +123,7 @@ test('one claim is accepted, the very same again too, any other never', async ()
     ...['session', 'epoch', 'token'].map(() => ({ type: 'refused', what: 'claim', code: 'already_claimed' })),
   ])
   const next = await agent.dial()
-  next.say({ type: 'hello', protocol: 1, key: agent.key })
+  next.say(serverHello(agent.key))
   expect(await next.next('hello')).toMatchObject({ claimed: true })
 })
 
@@ -157,6 +160,28 @@ test('the prompt of a language stands there when it is ready, and the network is
 
   client.say({ type: 'prepare', launch, cols: 80, rows: 24, outputBytesMax: 10_000 })
   expect(await client.next('refused')).toMatchObject({ what: 'prepare', code: 'busy' })
+})
+
+test.each([
+  [undefined, undefined],
+  ['true', 'ok'],
+  ['exit 3', 'failed'],
+  ['kill -9 $$', 'failed'],
+])('a set-up of %j is told as %j', async (setup, told) => {
+  const agent = await start()
+  const client = await agent.connect()
+  const launch = { ...SHELL, ...(setup !== undefined && { setup }) }
+  client.say({ type: 'prepare', launch, cols: 80, rows: 24, outputBytesMax: 10_000 })
+  expect((await client.next('ready')).setUp).toBe(told)
+})
+
+test('a server of protocol 1 hears nothing that protocol 2 brought', async () => {
+  const agent = await start()
+  const client = await agent.dial()
+  client.say({ type: 'hello', protocol: 1, key: agent.key })
+  expect(await client.next('hello')).toMatchObject({ protocol: 1, agent: version })
+  client.say({ type: 'prepare', launch: { ...SHELL, setup: 'exit 3' }, cols: 80, rows: 24, outputBytesMax: 10_000 })
+  expect(Object.keys(await client.next('ready'))).toEqual(['type', 'canary', 'atPrompt', 'end', 'at'])
 })
 
 test('a network within reach is told', async () => {
@@ -335,9 +360,10 @@ test('on quit the agent leaves, and with it everything in the sandbox', async ()
 })
 
 test('a set-up without end is ended after 10 s', async () => {
-  const tookMs = await endlessSetUp.tookMs
-  expect(tookMs).toBeGreaterThan(10_000 - 500)
-  expect(tookMs).toBeLessThan(10_000 + 5000)
+  const { ms, setUp } = await endlessSetUp.ended
+  expect(setUp).toBe('timeout')
+  expect(ms).toBeGreaterThan(10_000 - 500)
+  expect(ms).toBeLessThan(10_000 + 5000)
   expect(endlessSetUp.agent.processes()).toEqual([])
 })
 

@@ -6,6 +6,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { serverHello } from '#lib/protocol/agent-words.ts'
+
 import { Client } from './client.ts'
 
 // The executable as it is, as process 1 of its own namespaces and with the rights it has in a sandbox. Only the root file
@@ -70,7 +72,7 @@ export class SandboxedAgent {
   /** A connection that said the right key. */
   async connect(): Promise<Client> {
     const client = await this.dial()
-    client.say({ type: 'hello', protocol: 1, key: this.key })
+    client.say(serverHello(this.key))
     await client.next('hello')
     return client
   }

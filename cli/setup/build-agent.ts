@@ -34,7 +34,7 @@ export async function buildAgent(): Promise<BuiltAgent> {
   const version = `${ours}-${hash.slice(0, 12)}`
   // Under a name of its own first: sandboxes that run hold the old one open, and two builds at once do no harm.
   const fresh = `${path}.${process.pid}`
-  compile(bun.path, fresh, version)
+  compileAgent(bun.path, { entry: 'agent/main.ts', outfile: fresh, version })
   const sha256 = createHash('sha256')
     .update(await readFile(fresh))
     .digest('hex')
@@ -43,7 +43,9 @@ export async function buildAgent(): Promise<BuiltAgent> {
   return { ...madeOf, version, sha256 }
 }
 
-function compile(bun: string, outfile: string, version: string): void {
+type Compile = { readonly entry: string; readonly outfile: string; readonly version: string }
+
+export function compileAgent(bun: string, { entry, outfile, version }: Compile): void {
   // Nothing it finds in a folder may change what it is: by default it would read .env and bunfig.toml where it is started.
   const closed = ['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig']
   const args = [
@@ -53,7 +55,7 @@ function compile(bun: string, outfile: string, version: string): void {
     ...closed,
     '--define',
     `AGENT_VERSION="${version}"`,
-    'agent/main.ts',
+    entry,
     '--outfile',
     outfile,
   ]

@@ -1,5 +1,7 @@
-/** Version that both sides say in their hello; the server speaks this one and the one before. */
-export const AGENT_PROTOCOL = 1
+/** The newest that is spoken here; docs/PROTOCOL.md says what it brought. */
+export const AGENT_PROTOCOL = 2
+/** The oldest: a server outlives agents and an agent outlives servers, so either speaks the one before too. */
+const OLDEST_PROTOCOL = AGENT_PROTOCOL - 1
 
 /** Either side takes the other for gone after this long without a frame; pings go out every third of it. */
 export const SILENCE_MS = 15_000
@@ -32,7 +34,13 @@ export const TASK_ERRORS_CHARS_MAX = 8 * 1024
 
 /** Server → agent. The agent trusts its server, so these are types alone. Words and order: docs/PROTOCOL.md. */
 export type ToAgent =
-  | { readonly type: 'hello'; readonly protocol: number; readonly key: string }
+  | {
+      readonly type: 'hello'
+      /** The oldest that the server speaks, and the only one before there was `newest`. */
+      readonly protocol: number
+      readonly newest?: number
+      readonly key: string
+    }
   | {
       readonly type: 'prepare'
       readonly launch: Launch
@@ -67,3 +75,17 @@ export type ToAgent =
   | { readonly type: 'task-stop'; readonly stream: number }
   | { readonly type: 'ping' }
   | { readonly type: 'quit' }
+
+/** A server's first word. An agent of protocol 1 reads `protocol` alone. */
+export function serverHello(key: string): Extract<ToAgent, { type: 'hello' }> {
+  return { type: 'hello', protocol: OLDEST_PROTOCOL, newest: AGENT_PROTOCOL, key }
+}
+
+/** Whether a server can go on with an agent that answered so. */
+export const isSpoken = (protocol: number): boolean => OLDEST_PROTOCOL <= protocol && protocol <= AGENT_PROTOCOL
+
+/** The newest that an agent shares with a server; undefined when there is none. */
+export function sharedProtocol({ protocol, newest = protocol }: Extract<ToAgent, { type: 'hello' }>): number | undefined {
+  const shared = Math.min(newest, AGENT_PROTOCOL)
+  return shared >= protocol && isSpoken(shared) ? shared : undefined
+}

@@ -5,7 +5,7 @@ import { STREAM_MAX } from './frame.ts'
 // The server's words stand apart, so that the agent has them without the schemas.
 import { TASK_ERRORS_CHARS_MAX } from './agent-words.ts'
 
-export { AGENT_PROTOCOL, SILENCE_MS } from './agent-words.ts'
+export { AGENT_PROTOCOL, isSpoken, serverHello, SILENCE_MS } from './agent-words.ts'
 export type { Launch, ToAgent } from './agent-words.ts'
 export { INPUT_WINDOW_BYTES, OUTPUT_WINDOW_BYTES, RING_BYTES } from './sizes.ts'
 
@@ -23,7 +23,14 @@ const short = z.string().max(200)
 export const fromAgent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hello'), protocol: z.int(), agent: short, claimed: z.boolean() }),
   /** `canary` says whether an attempt to reach the network failed as it must. */
-  z.object({ type: z.literal('ready'), canary: z.enum(['blocked', 'open']), atPrompt: z.boolean(), end: offset }),
+  z.object({
+    type: z.literal('ready'),
+    canary: z.enum(['blocked', 'open']),
+    atPrompt: z.boolean(),
+    end: offset,
+    /** Since protocol 2, of a language that has a `setup`. */
+    setUp: z.enum(['ok', 'failed', 'timeout']).optional(),
+  }),
   z.object({ type: z.literal('claimed'), end: offset }),
   z.object({
     type: z.literal('attached'),

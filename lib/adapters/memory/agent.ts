@@ -24,8 +24,16 @@ export type MemoryAgent = {
  * An agent without programs: it keeps the protocol of docs/PROTOCOL.md, prints a prompt when prepared, echoes input, and
  * ends a run at once with the number that its text spells, or never when the text is `forever`. Its tasks: memory/task.ts.
  */
-export function memoryAgent(options: { prompt?: string; canary?: 'blocked' | 'open' } = {}): MemoryAgent {
-  const prompt = options.prompt ?? '> '
+type Options = {
+  readonly prompt?: string
+  readonly canary?: 'blocked' | 'open'
+  /** What it says it speaks; `none`: nothing that a server does. */
+  readonly protocol?: number | 'none'
+  readonly setUp?: Extract<FromAgent, { type: 'ready' }>['setUp']
+}
+
+export function memoryAgent(options: Options = {}): MemoryAgent {
+  const { prompt = '> ', protocol = AGENT_PROTOCOL, canary = 'blocked', setUp } = options
   const heard: ToAgent[] = []
   const claims: string[] = []
   const tasks = new Map<number, MemoryTask>()
@@ -60,12 +68,12 @@ export function memoryAgent(options: { prompt?: string; canary?: 'blocked' | 'op
 
   function take(message: ToAgent): void {
     heard.push(message)
-    if (message.type === 'hello') send({ type: 'hello', protocol: AGENT_PROTOCOL, agent: 'memory', claimed: claims.length > 0 })
+    if (message.type === 'hello') greet()
     else if (message.type === 'ping') send({ type: 'pong' })
     else if (message.type === 'prepare') {
       print(prompt)
       state = 'prompt'
-      send({ type: 'ready', canary: options.canary ?? 'blocked', atPrompt: true, end: start + output.length })
+      send({ type: 'ready', canary, atPrompt: true, end: start + output.length, ...(setUp && { setUp }) })
     } else if (message.type === 'claim') {
       if (claims.length > 0 && claims[0] !== message.session)
         return void send({ type: 'refused', what: 'claim', code: 'already_claimed' })
@@ -85,6 +93,10 @@ export function memoryAgent(options: { prompt?: string; canary?: 'blocked' | 'op
     else if (message.type === 'task') beginTask(message)
     else if (message.type === 'task-end-input') tasks.get(message.stream)?.endInput()
     else if (message.type === 'task-stop') tasks.get(message.stream)?.stop()
+  }
+  function greet(): void {
+    if (protocol === 'none') return void send({ type: 'refused', what: 'hello', code: 'bad_protocol' })
+    send({ type: 'hello', protocol, agent: 'memory', claimed: claims.length > 0 })
   }
   function beginTask({ stream: number, command }: Extract<ToAgent, { type: 'task' }>): void {
     const task = memoryTask(command, {

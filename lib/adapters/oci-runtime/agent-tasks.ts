@@ -1,5 +1,5 @@
 import type { Sandbox } from '#lib/application/ports/sandboxes.ts'
-import { AGENT_PROTOCOL, fromAgent, type FromAgent, type ToAgent } from '#lib/protocol/agent.ts'
+import { fromAgent, serverHello, type FromAgent, type ToAgent } from '#lib/protocol/agent.ts'
 import { controlFrame, FrameReader, type Frame } from '#lib/protocol/frame.ts'
 
 /** Well below the output window, so that no task waits for an acknowledgement. */
@@ -20,7 +20,7 @@ export async function runTasks(sandbox: Sandbox, commands: readonly string[], si
   try {
     const send = (message: ToAgent) => stream.write(controlFrame(message))
     const frames = framesOf(stream)
-    send({ type: 'hello', protocol: AGENT_PROTOCOL, key: sandbox.key })
+    send(serverHello(sandbox.key))
     const { claimed } = await answer(frames, 'hello')
     // A sandbox is prepared once; its claim may be said again.
     const canary = claimed ? undefined : await prepare(send, frames)

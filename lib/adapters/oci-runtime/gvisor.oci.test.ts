@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import type { Sandbox, Sandboxes } from '#lib/application/ports/sandboxes.ts'
 import { DEFAULT_LIMITS } from '#lib/domain/limits.ts'
-import { AGENT_PROTOCOL, fromAgent, type ToAgent } from '#lib/protocol/agent.ts'
+import { fromAgent, serverHello, type ToAgent } from '#lib/protocol/agent.ts'
 import { controlFrame, dataHead, FrameReader, PTY_STREAM } from '#lib/protocol/frame.ts'
 
 import { selfTest } from './self-test.ts'
@@ -50,7 +50,7 @@ async function talk(sandbox: Sandbox) {
       else printed += Buffer.from(frame.bytes).toString()
     }
   }
-  say({ type: 'hello', protocol: AGENT_PROTOCOL, key: sandbox.key })
+  say(serverHello(sandbox.key))
   return {
     say,
     stream,

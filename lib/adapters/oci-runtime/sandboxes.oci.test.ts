@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import type { Sandboxes } from '#lib/application/ports/sandboxes.ts'
 import { DEFAULT_LIMITS } from '#lib/domain/limits.ts'
+import { serverHello } from '#lib/protocol/agent-words.ts'
 import { controlFrame } from '#lib/protocol/frame.ts'
 
 import { findCgroups } from './cgroups.ts'
@@ -113,7 +114,7 @@ test('an agent that quits ends its sandbox', async () => {
   const sandbox = await world.start(sandboxes)
   const stream = await sandbox.dial(soon())
   stream.on('error', () => undefined)
-  stream.write(controlFrame({ type: 'hello', protocol: 1, key: sandbox.key }))
+  stream.write(controlFrame(serverHello(sandbox.key)))
   stream.write(controlFrame({ type: 'quit' }))
 
   expect(await sandbox.exited).toEqual({ reason: 'quit' })

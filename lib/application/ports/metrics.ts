@@ -66,6 +66,11 @@ export const SERIES = {
     buckets: START_BUCKETS,
   },
   dragoman_pool_probe_failures_total: { kind: 'counter', help: 'Members that did not become ready', labels: ['language'] },
+  dragoman_setup_failures_total: {
+    kind: 'counter',
+    help: 'Sandboxes whose `setup` of the language failed or took too long',
+    labels: ['language', 'how'],
+  },
   dragoman_pool_double_claim_refused_total: { kind: 'counter', help: 'Claims that an agent refused as its second', labels: [] },
   dragoman_pool_lease_fallback_total: { kind: 'counter', help: 'Leases made without the database', labels: [] },
   dragoman_sandboxes_swept_total: { kind: 'counter', help: 'Sandboxes found left over and removed', labels: [] },

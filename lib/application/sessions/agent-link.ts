@@ -2,12 +2,23 @@ import type { Duplex } from 'node:stream'
 
 import type { Metrics } from '#lib/application/ports/metrics.ts'
 import type { Clock } from '#lib/application/ports/time.ts'
-import { AGENT_PROTOCOL, fromAgent, OUTPUT_WINDOW_BYTES, SILENCE_MS, type FromAgent, type ToAgent } from '#lib/protocol/agent.ts'
+import {
+  fromAgent,
+  isSpoken,
+  OUTPUT_WINDOW_BYTES,
+  serverHello,
+  SILENCE_MS,
+  type FromAgent,
+  type ToAgent,
+} from '#lib/protocol/agent.ts'
 import { controlFrame, DATA_BYTES_MAX, dataHead, FrameReader, PTY_STREAM, type Frame } from '#lib/protocol/frame.ts'
 
 /** Bytes to an agent that its socket has not taken yet; one that reads so slowly is not ours any more. */
 const UNSENT_BYTES_MAX = 4 * 1024 * 1024
 const BEAT_MS = SILENCE_MS / 3
+
+/** Why a connection closes whose sides share no protocol. */
+export const OTHER_PROTOCOL = 'bad_protocol'
 
 export type LinkEvents = {
   message(message: Exclude<FromAgent, { type: 'pong' }>): void
@@ -57,7 +68,7 @@ export class AgentLink {
   }
 
   hello(key: string): void {
-    this.send({ type: 'hello', protocol: AGENT_PROTOCOL, key })
+    this.send(serverHello(key))
   }
 
   send(message: ToAgent): void {
@@ -112,6 +123,7 @@ export class AgentLink {
       this.#pingAt = undefined
       return
     }
+    if (message.type === 'hello' && !isSpoken(message.protocol)) return this.close(OTHER_PROTOCOL)
     if (message.type === 'attached') {
       this.#expected = message.from
       this.#acked = message.from

@@ -264,6 +264,25 @@ test('an agent that has been silent for too long is lost', async () => {
   expect(viewer.events).toContain('ended lost')
 })
 
+test.each([0, 3, 'none'] as const)('an agent of protocol %s is refused, counted, logged and destroyed', async (protocol) => {
+  const { tryOpen, sandboxes, metrics, log } = world({ agent: () => memoryAgent({ protocol }) })
+
+  expect(await tryOpen()).toEqual({ ok: false, error: { code: 'start_failed' } })
+  expect(metrics.values.get('dragoman_agent_faults_total{bad_protocol}')).toBe(1)
+  expect(log.events).toContainEqual({
+    event: 'sandbox did not start',
+    fields: { lang: 'python', path: 'cold', code: 'bad_protocol' },
+  })
+  expect(sandboxes.running()).toEqual([])
+})
+
+test('a set-up that failed is counted by language, and the prompt is there all the same', async () => {
+  const { open, metrics } = world({ agent: () => memoryAgent({ setUp: 'failed' }) })
+
+  expect(await open()).toMatchObject({ path: 'cold' })
+  expect(metrics.values.get('dragoman_setup_failures_total{python,failed}')).toBe(1)
+})
+
 test('a sandbox whose network canary got out is destroyed and never handed to anybody', async () => {
   const { tryOpen, sandboxes } = world({ canary: 'open' })
 

@@ -6,7 +6,7 @@ import type { Language } from '#lib/domain/language.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 import type { FromAgent } from '#lib/protocol/agent.ts'
 
-import { AgentLink, type LinkEvents } from './agent-link.ts'
+import { AgentLink, type LinkEvents, OTHER_PROTOCOL } from './agent-link.ts'
 import { launchOf } from './launch.ts'
 
 /** A sandbox with its agent on the line, not yet anybody's. */
@@ -18,7 +18,11 @@ export type Warm = {
   readonly bornAt: number
 }
 
-export type WarmRefused = SandboxRefused | { readonly code: 'canary_open' }
+export type WarmRefused =
+  | SandboxRefused
+  | { readonly code: 'canary_open' }
+  /** Its agent and we share no protocol: one of the two is too old. */
+  | { readonly code: 'bad_protocol' }
 
 type World = { sandboxes: Sandboxes; clock: Clock; metrics: Metrics }
 
@@ -40,7 +44,7 @@ export async function startPlain(
     return ok({ sandbox, link, lang: undefined, bornAt })
   } catch (error) {
     await sandbox?.destroy()
-    return err({ code: 'start_failed', why: String(error) })
+    return err(isOtherProtocol(error) ? { code: 'bad_protocol' } : { code: 'start_failed', why: String(error) })
   }
 }
 
@@ -54,10 +58,14 @@ export async function greet(world: World, sandbox: Sandbox, signal: AbortSignal)
     if (hello.type === 'hello') world.metrics.set('dragoman_agent_version_info', { version: hello.agent }, 1)
     return link
   } catch (error) {
-    link.close('done')
+    link.close(isOtherProtocol(error) ? OTHER_PROTOCOL : 'done')
     throw error
   }
 }
+
+/** Either side says so, whichever is newer. */
+const isOtherProtocol = (error: unknown) =>
+  (error instanceof AgentRefused && error.code === OTHER_PROTOCOL) || (error instanceof LineEnded && error.why === OTHER_PROTOCOL)
 
 /** Opens the language's prompt in a plain one: its probe ran and the network canary stayed inside, or it is refused and destroyed. */
 export async function prepare(
@@ -80,6 +88,9 @@ export async function prepare(
     })
     const ready = await answer
     if (ready.type === 'ready' && ready.canary === 'open') return await refuse(plain, { code: 'canary_open' })
+    if (ready.type === 'ready' && ready.setUp && ready.setUp !== 'ok') {
+      world.metrics.count('dragoman_setup_failures_total', { language: language.id, how: ready.setUp })
+    }
     world.metrics.observe('dragoman_pool_member_boot_seconds', { stage: 'probe' }, (world.clock.now() - from) / 1000)
     return ok({ ...plain, lang: language })
   } catch (error) {
@@ -109,7 +120,7 @@ export function heard(link: AgentLink, types: readonly FromAgent['type'][], sign
         if (types.includes(message.type)) done(() => resolve(message))
         else if (message.type === 'refused') done(() => reject(new AgentRefused(message.what, message.code)))
       },
-      closed: (why) => done(() => reject(new Error(`The agent's connection ended: ${why}`))),
+      closed: (why) => done(() => reject(new LineEnded(why))),
     })
     if (signal.aborted) aborted()
   })
@@ -120,6 +131,14 @@ export class AgentRefused extends Error {
   constructor(what: string, code: string) {
     super(`The agent refused ${what}: ${code}`)
     this.code = code
+  }
+}
+
+class LineEnded extends Error {
+  readonly why: string
+  constructor(why: string) {
+    super(`The agent's connection ended: ${why}`)
+    this.why = why
   }
 }
 
