@@ -41,6 +41,7 @@ test.each([
   ["Err:1 http://x trixie InRelease\n  Temporary failure resolving 'x'", 'infra'],
   ['Could not connect to 127.0.0.1:1 (127.0.0.1). - connect (111: Connection refused)', 'infra'],
   ['E: Failed to fetch http://x/y.deb  503  Service Unavailable', 'infra'],
+  [' ours : Depends: nothing (>= 2) but it is not installable', 'unknown_package'],
   ['dpkg: error processing package x (--configure)', 'failed'],
 ])('%s is %s', (said, code) => {
   expect(aptFault(said)).toMatchObject({ code })

@@ -1,9 +1,13 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { createWriteStream } from 'node:fs'
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 
+import { verified } from '#lib/application/ports/checked-bytes.ts'
+import type { BlobSource } from '#lib/application/ports/images.ts'
 import type { FetchOptions, Packages } from '#lib/application/ports/packages.ts'
 import { err, ok } from '#lib/domain/result.ts'
 import { aptEnvironment, aptFault, archivesOf } from './archives.ts'
@@ -11,6 +15,8 @@ import { aptEnvironment, aptFault, archivesOf } from './archives.ts'
 /** As Debian writes names, with a version or an architecture; nothing that apt takes for an option, a file or a pattern. */
 const PACKAGE = /^[a-z0-9][a-z0-9.+-]*(:[a-z0-9]+)?(=[A-Za-z0-9.+~:-]+)?$/
 const LOG_CHARS_MAX = 20_000
+/** No package of an archive is stored under such a name: theirs have a version. */
+const OURS = 'ours.deb'
 
 /** This machine's apt, with lists and a cache of its own below `workDir`; the machine's own state is not touched. */
 export function aptPackages(workDir: string): Packages {
@@ -25,7 +31,9 @@ export function aptPackages(workDir: string): Packages {
       const remove = () => rm(folder, { recursive: true, force: true })
       try {
         await prepare(folder, lines, options.status)
-        for (const command of [['update'], ['install', '--download-only', '--yes', '--no-install-recommends', '--', ...names]]) {
+        const ours = options.deb && (await keep(options.deb, join(folder, OURS), options.signal))
+        const wanted = [...(ours ? [ours] : []), ...names]
+        for (const command of [['update'], ['install', '--download-only', '--yes', '--no-install-recommends', '--', ...wanted]]) {
           const { status, said } = await apt(folder, command, options)
           if (status === 0) continue
           await remove()
@@ -33,6 +41,7 @@ export function aptPackages(workDir: string): Packages {
         }
         const debs = join(folder, 'cache/archives')
         await rm(join(debs, 'partial'), { recursive: true, force: true })
+        if (ours) await rename(ours, join(debs, OURS))
         const files = (await readdir(debs)).filter((name) => name.endsWith('.deb')).sort()
         return ok({ folder: debs, files, remove })
       } catch (error) {
@@ -48,6 +57,11 @@ async function prepare(folder: string, lines: readonly string[], status: string)
     await mkdir(join(folder, made), { recursive: true })
   await writeFile(join(folder, 'etc/sources.list'), `${lines.join('\n')}\n`)
   await copyFile(status, join(folder, 'state/status'))
+}
+
+async function keep(deb: BlobSource, path: string, signal: AbortSignal): Promise<string> {
+  await pipeline(verified(deb.open(0), deb, `package ${deb.digest}`), createWriteStream(path), { signal })
+  return path
 }
 
 async function apt(folder: string, command: readonly string[], { signal, log }: FetchOptions) {

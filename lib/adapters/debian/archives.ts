@@ -25,7 +25,8 @@ const ownSources = () =>
 const UNREACHABLE =
   /Could not (resolve|connect)|Failed to fetch|Unable to fetch|Temporary failure|Connection (failed|timed out|refused)|Network is unreachable/i
 const UNKNOWN_RELEASE = /does not have a Release file|404 {2}Not Found/
-const UNKNOWN_PACKAGE = /Unable to locate package|has no installation candidate|Couldn't find any package/
+const UNKNOWN_PACKAGE =
+  /Unable to locate package|has no installation candidate|Couldn't find any package|Depends: \S.* but it is not installable/
 
 export function aptFault(said: string) {
   const why = said.trim().split('\n').slice(-5).join('\n')

@@ -1,4 +1,4 @@
-import type { Images, PutBlobRefused, PutManifestRefused } from '#lib/application/ports/images.ts'
+import type { BlobSource, Images, PutBlobRefused, PutManifestRefused } from '#lib/application/ports/images.ts'
 import type { Layers } from '#lib/application/ports/layers.ts'
 import type { FetchRefused, Packages } from '#lib/application/ports/packages.ts'
 import type { RecipeFailed, RecipeLimits, Recipes } from '#lib/application/ports/recipes.ts'
@@ -16,6 +16,8 @@ export type BuildImage = {
   readonly to: Repository
   /** Of Debian; they come with all that they need. */
   readonly apt: readonly string[]
+  /** A package of ours; what it depends on comes along. */
+  readonly deb?: BlobSource
   /** Shell, after the packages are installed. */
   readonly recipe?: string
   readonly release?: string
@@ -46,7 +48,7 @@ type Deps = {
  */
 export async function buildImage(deps: Deps, build: BuildImage): Promise<Result<PushedImage, BuildImageRefused>> {
   const { images, layers, packages, recipes } = deps
-  const { base, to, apt, release, limits, signal, log } = build
+  const { base, to, apt, deb, release, limits, signal, log } = build
   const good = await lintImage(deps, base.repository, base.digest, { signal })
   if (!good.ok) return good
   const stored = await storedImage(images, base.repository, base.digest)
@@ -59,8 +61,9 @@ export async function buildImage(deps: Deps, build: BuildImage): Promise<Result<
     ),
   )
   // Read before anybody but us has written in the root.
-  const fetched =
-    apt.length === 0 ? undefined : await packages.fetch(apt, { release, status: `${root.path}/var/lib/dpkg/status`, signal, log })
+  const status = `${root.path}/var/lib/dpkg/status`
+  const isAlone = apt.length === 0 && !deb
+  const fetched = isAlone ? undefined : await packages.fetch(apt, { release, status, ...(deb && { deb }), signal, log })
   if (fetched && !fetched.ok) return fetched
   await using given = disposable(fetched?.value ?? { folder: undefined, files: [], remove: async () => undefined })
 
@@ -73,7 +76,10 @@ export async function buildImage(deps: Deps, build: BuildImage): Promise<Result<
   const fallback = new Date(stored.config.created ?? 0)
   await using layer = disposable(await watched.pack({ begin, fallback, signal }))
   const pushed = await pushImage(deps, to, {
-    layers: [...stored.layers, { ...layer, createdBy: `apt: ${apt.join(' ')}` }],
+    layers: [
+      ...stored.layers,
+      { ...layer, createdBy: [...(deb ? [`deb: ${deb.digest}`] : []), `apt: ${apt.join(' ')}`].join('; ') },
+    ],
     architecture: stored.config.architecture === 'arm64' ? 'arm64' : 'amd64',
     created: layer.newest,
     labels: { ...stored.config.config?.Labels, ...build.labels, 'dragoman.base': base.digest },

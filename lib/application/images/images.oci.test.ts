@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -15,9 +17,9 @@ import { registryImages } from '#lib/adapters/registry/images.ts'
 import { startRegistry } from '#lib/adapters/registry/testing/registry.ts'
 import { tarLayers } from '#lib/adapters/tar/layers.ts'
 import { python as lang } from '#lib/application/ports/images.contract.ts'
-import type { Images } from '#lib/application/ports/images.ts'
+import type { BlobSource, Images } from '#lib/application/ports/images.ts'
 import type { Recipes } from '#lib/application/ports/recipes.ts'
-import type { Digest } from '#lib/domain/digest.ts'
+import { type Digest, digestOfHex } from '#lib/domain/digest.ts'
 import { buildBase, type BuiltBase } from './build-base.ts'
 import { type BuildImage, buildImage } from './build-image.ts'
 import { storedImage } from './stored-layers.ts'
@@ -211,6 +213,27 @@ describe('an image of a language', { timeout: BUILD_MS_MAX }, () => {
       '*/dev/*',
     ])
     expect(young).toBe('')
+  })
+
+  test('of a package of ours has it, and what it depends on', async () => {
+    const tree = join(folder, 'ours')
+    mkdirSync(join(tree, 'DEBIAN'), { recursive: true })
+    mkdirSync(join(tree, 'opt/ours'), { recursive: true })
+    writeFileSync(join(tree, 'opt/ours/word'), 'ours')
+    const control = (more: string) => `Package: ours\nVersion: 1\nArchitecture: all\nMaintainer: us\nDescription: ours\n${more}\n`
+    const packed = async (more: string): Promise<BlobSource> => {
+      writeFileSync(join(tree, 'DEBIAN/control'), control(more))
+      await run('dpkg-deb', ['--root-owner-group', '--build', tree, join(folder, 'ours.deb')])
+      const bytes = readFileSync(join(folder, 'ours.deb'))
+      const digest = digestOfHex(createHash('sha256').update(bytes).digest('hex'))
+      return { digest, size: bytes.length, open: (from) => Readable.from([bytes.subarray(from)], { objectMode: false }) }
+    }
+    const recipe = 'test "$(cat /opt/ours/word)" = ours && test "$(lua5.4 -e "print(6 * 7)")" = 42'
+    const { built, log } = await make({ deb: await packed('Depends: lua5.4'), recipe })
+    expect(built, log).toMatchObject({ ok: true })
+
+    const lonely = await make({ deb: await packed('Depends: no-such-package-here') })
+    expect(lonely.built, lonely.log).toMatchObject({ ok: false, error: { code: 'unknown_package' } })
   })
 
   test('that cannot be made says why: no such package, a recipe that fails or does not end', async () => {

@@ -1,10 +1,13 @@
 import type { Result } from '#lib/domain/result.ts'
+import type { BlobSource } from './images.ts'
 
 export type FetchOptions = {
   /** Without it, the machine's own. */
   readonly release: string | undefined
   /** dpkg's list of what is installed already. */
   readonly status: string
+  /** A package of ours, to come with what it depends on. */
+  readonly deb?: BlobSource
   readonly signal: AbortSignal
   log(text: string): void
 }
