@@ -55,7 +55,7 @@ function told(lang: string, done: Result<Told, PromoteRefused | RollbackRefused>
   return done.ok ? 0 : 1
 }
 
-function words(refused: PromoteRefused | RollbackRefused): string {
+export function words(refused: PromoteRefused | RollbackRefused): string {
   switch (refused.code) {
     case 'not_tested':
       return 'nothing of it was tested'

@@ -41,7 +41,10 @@ export const langConfig = z
     args: says(list(words()), 'Arguments to begin with, for a `run` that hands them on by "$@"').optional(),
     flags: says(list(words()), 'Compiler flags to begin with, for a `compile` that hands them on by "$@"').optional(),
     limits: says(langLimits, 'Limits other than the usual').optional(),
-    agent: says(words(50).regex(/^\d+\.\d+\.\d+$/, 'must be a version such as 1.2.3'), 'Release of the agent to keep').optional(),
+    agent: says(
+      words(40).regex(/^\d[0-9A-Za-z.+-]*$/, 'must be a version such as 1.2.3'),
+      'Release of the agent to keep',
+    ).optional(),
     owners: says(owners, 'Who may approve its changes').optional(),
   })
   .check((ctx) => {

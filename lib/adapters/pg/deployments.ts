@@ -53,6 +53,11 @@ export function pgDeployments({ sql, transaction }: Database): Deployments {
       }
     },
 
+    async config(digest) {
+      const { rows } = await sql.query<{ text: string }>('SELECT text FROM config_version WHERE digest = $1', [digest])
+      return rows[0]?.text
+    },
+
     async status(langs) {
       const { rows } = await sql.query<StatusRow>(STATUS, [langs ?? null])
       return rows.map(status)

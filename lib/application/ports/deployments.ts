@@ -27,6 +27,8 @@ export interface Deployments {
   tested(lang: LangId, which: WhichTested): Promise<Tested | undefined>
   /** Adds a deployment, with an audit row, in one transaction; false when its number is taken. */
   add(deployment: Omit<Deployment, 'at' | 'combination'>, auditId: string): Promise<boolean>
+  /** The text of a config version. */
+  config(digest: Digest): Promise<string | undefined>
   /** Of those named, or of all there are, by id. */
   status(langs?: readonly LangId[]): Promise<readonly LanguageStatus[]>
 }

@@ -91,7 +91,8 @@ export async function buildThrough(
   return asked.id
 }
 
-function testedLike({ inputs, made }: Leased, outcomes: Parameters<typeof buildThrough>[2] = {}): AttemptEnd {
+/** How a test step ends whose checks come out like this. */
+export function testedLike({ inputs, made }: Leased, outcomes: Parameters<typeof buildThrough>[2] = {}): AttemptEnd {
   const results = (Object.keys(outcomes) as TestResult['check'][]).map((check): TestResult => {
     const outcome = outcomes[check] ?? 'ok'
     return { check, outcome, ms: 1, ...(outcome !== 'ok' && { why: 'because' }) }
