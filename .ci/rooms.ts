@@ -29,6 +29,7 @@ export const ROOMS = {
   'lib/adapters/registry/': { may: ['lib/domain/', 'lib/application/ports/'], npm: ['zod'] },
   'lib/adapters/tar/': { may: ['lib/domain/', 'lib/application/ports/'], npm: [] },
   'lib/adapters/debian/': { may: ['lib/domain/', 'lib/application/ports/'], npm: [] },
+  'lib/adapters/registry-proxy/': { may: ['lib/domain/', 'lib/application/ports/'], npm: [] },
   'lib/adapters/prometheus/': { may: ['lib/domain/', 'lib/application/ports/'], npm: ['prom-client'] },
   'lib/adapters/pino/': { may: ['lib/domain/', 'lib/application/ports/'], npm: ['pino'] },
   'lib/adapters/memory/': { may: ['lib/domain/', 'lib/application/ports/', 'lib/protocol/'], npm: [] },

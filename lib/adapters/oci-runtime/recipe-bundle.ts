@@ -1,6 +1,6 @@
 import type { RecipeLimits } from '#lib/application/ports/recipes.ts'
 
-import type { OciSpec } from './oci-spec.ts'
+import type { OciMount, OciSpec } from './oci-spec.ts'
 import { seccompFilter } from './seccomp.ts'
 
 const MIB = 1024 * 1024
@@ -18,12 +18,22 @@ const CAPABILITIES = [
   'CAP_SETUID',
 ] as const
 
+/** In memory, so that no place for them has to be in the root, and none is left there. */
+export const FILES_IN_RECIPE = '/run/recipe'
+export const TOOLS_IN_RECIPE = '/run/tools'
+/** Among the files: as an argument it could only have 128 KiB. */
+export const SCRIPT = 'script'
+
 export type RecipeInputs = {
   readonly rootPath: string
   readonly cgroupsPath: string
   readonly firstId: number
-  readonly script: string
-  readonly given: string | undefined
+  /** Folders of ours that it may read. */
+  readonly binds: readonly { readonly destination: string; readonly source: string }[]
+  /** More environment. */
+  readonly env: Readonly<Record<string, string>>
+  /** An empty network of its own; otherwise the one that the runtime was started in, over which it has no rights. */
+  readonly ownNetwork: boolean
   readonly limits: RecipeLimits
   readonly countsSwap: boolean
   readonly arch: string
@@ -46,10 +56,11 @@ export function recipeConfig({ limits, ...inputs }: RecipeInputs): OciSpec {
     process: {
       terminal: false,
       user: { uid: 0, gid: 0 },
-      args: ['/bin/sh', '-euc', inputs.script],
+      args: ['/bin/sh', '-eu', `${FILES_IN_RECIPE}/${SCRIPT}`],
       env: [
         'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
         ...['HOME=/root', 'LANG=C.UTF-8', 'TZ=UTC', 'DEBIAN_FRONTEND=noninteractive', 'SOURCE_DATE_EPOCH=946684800'],
+        ...Object.entries(inputs.env).map(([name, value]) => `${name}=${value}`),
       ],
       cwd: '/',
       capabilities: { bounding: CAPABILITIES, effective: CAPABILITIES, permitted: CAPABILITIES, inheritable: [], ambient: [] },
@@ -66,13 +77,13 @@ export function recipeConfig({ limits, ...inputs }: RecipeInputs): OciSpec {
       tmpfs('/dev/shm', 'mode=1777', `size=${64 * MIB}`),
       tmpfs('/tmp', 'mode=1777', `size=${limits.memoryBytes}`),
       tmpfs('/run', 'mode=755', `size=${16 * MIB}`),
-      ...(inputs.given
-        ? [{ destination: '/mnt', type: 'bind', source: inputs.given, options: ['bind', 'ro', 'nosuid', 'nodev'] }]
-        : []),
+      ...inputs.binds.map(readOnly),
     ],
     linux: {
       cgroupsPath: inputs.cgroupsPath,
-      namespaces: ['pid', 'mount', 'ipc', 'uts', 'network', 'cgroup', 'user'].map((type) => ({ type })),
+      namespaces: ['pid', 'mount', 'ipc', 'uts', 'cgroup', 'user', ...(inputs.ownNetwork ? ['network'] : [])].map((type) => ({
+        type,
+      })),
       uidMappings: mappings,
       gidMappings: mappings,
       maskedPaths: [
@@ -95,3 +106,10 @@ export function recipeConfig({ limits, ...inputs }: RecipeInputs): OciSpec {
     },
   }
 }
+
+const readOnly = ({ destination, source }: RecipeInputs['binds'][number]): OciMount => ({
+  destination,
+  type: 'bind',
+  source,
+  options: ['bind', 'ro', 'nosuid', 'nodev'],
+})

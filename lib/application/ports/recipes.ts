@@ -1,3 +1,4 @@
+import type { RegistryKind } from '#lib/domain/package-registry.ts'
 import type { Result } from '#lib/domain/result.ts'
 
 export type RecipeLimits = {
@@ -5,22 +6,38 @@ export type RecipeLimits = {
   readonly memoryBytes: number
   readonly processes: number
   readonly timeMs: number
+  /** How much the root may take on the disk in the end; {@link DISK_BYTES} where it is not said. */
+  readonly diskBytes?: number
 }
+/** A compiler with its libraries, and room to build. */
+export const DISK_BYTES = 12 * 1024 ** 3
+
 export type RecipeRun = {
   /** A root file system whose files belong to {@link Recipes.firstId} and those after it. What is changed stays in it. */
   readonly root: string
   readonly script: string
   /** A folder that the script sees as /mnt, and cannot write. */
   readonly given?: string
+  /** Texts by name, which it sees below /run/recipe, and cannot write. */
+  readonly files?: Readonly<Record<string, string>>
+  /** Whether it sees what languages have from npm, Node and npm themselves among it, as /run/tools. */
+  readonly withTools?: boolean
+  /** The registries that it may reach; without any it has no network. */
+  readonly registries?: readonly RegistryKind[]
   readonly limits: RecipeLimits
   readonly signal: AbortSignal
-  log(text: string): void
+  /** Output is read on when what this gives is settled. */
+  log(text: string): void | Promise<void>
 }
-export type RecipeFailed = { readonly code: 'failed'; readonly status: number } | { readonly code: 'timeout' }
+/** `infra`: it failed, and a registry that it asked for could not be reached. */
+export type RecipeFailed =
+  | { readonly code: 'failed'; readonly status: number; readonly why?: string }
+  | { readonly code: 'timeout' }
+  | { readonly code: 'infra'; readonly why: string }
 
 /**
- * Places where a recipe changes a root file system, as its root, who is nobody on the machine: no network, no path but the
- * root and what is given, limits, and an end that needs nobody's cooperation.
+ * Places where a recipe changes a root file system, as its root, who is nobody on the machine: no network but a proxy to the
+ * registries it names, no path but the root and what is given, limits, and an end that needs nobody's cooperation.
  */
 export interface Recipes {
   /** The id on the machine of the root of a recipe. */
