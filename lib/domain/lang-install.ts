@@ -35,6 +35,7 @@ export const langInstall = z.strictObject({
   pip: says(list(plainName()), 'Python packages').optional(),
   gem: says(list(plainName()), 'Ruby gems').optional(),
   cpan: says(list(plainName()), 'Perl modules').optional(),
+  cargo: says(list(plainName()), 'Rust programs').optional(),
   opam: says(list(opamEntry), 'opam packages').optional(),
   deb: says(list(words().regex(/\.deb$/, 'must end in .deb')), 'Package files to unpack').optional(),
   riju: says(list(plainName()), 'Shared packages').optional(),

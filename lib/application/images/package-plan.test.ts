@@ -1,0 +1,58 @@
+import { execFileSync } from 'node:child_process'
+import { expect, test } from 'vitest'
+
+import { planPackage } from './package-plan.ts'
+import { quoted, quotedPattern } from './shell-words.ts'
+
+const plan = (install: Parameters<typeof planPackage>[0]) => {
+  const made = planPackage(install)
+  if (!made.ok) throw new Error(made.error.why)
+  return made.value
+}
+
+test('a config that only names packages runs nothing, whatever it prepares', () => {
+  expect(plan({ apt: ['lua5.4'], prepare: { apt: ['gcc'] } })).toEqual({
+    depends: ['lua5.4'],
+    buildApt: [],
+    script: undefined,
+    files: {},
+    registries: [],
+    withTools: false,
+  })
+  expect(plan({ manualInstall: 'true' }).script).toBeUndefined()
+})
+
+test('each kind names its registry and the Debian packages that it is made with', () => {
+  const each = plan({ apt: ['a1'], npm: ['x'], pip: ['x'], gem: ['x'], cpan: ['X'], cargo: ['x'] })
+  expect(each.registries).toEqual(['npm', 'pip', 'gem', 'cpan', 'cargo'])
+  expect(each.buildApt).toEqual(expect.arrayContaining(['a1', 'python3-pip', 'ruby', 'cpanminus', 'cargo']))
+  expect(each.depends).toEqual(['a1', 'libstdc++6', 'python3', 'ruby', 'perl'])
+  expect(plan({ manual: 'true' })).toMatchObject({ registries: [], buildApt: [] })
+})
+
+test('shell of a config is a file that is run, and no line of the script', () => {
+  const { script, files } = plan({ prepare: { manual: 'one' }, manual: 'two', files: { a: 'three' }, scripts: { b: 'four' } })
+  expect(script).not.toMatch(/one|two|three|four/)
+  expect(files).toEqual({ 'prepare-manual': 'one\n', manual: 'two\n', 'file-0': 'three', 'program-0': 'four' })
+})
+
+test.each(["it's", '$(id)', '`id`', 'a b', '*', '-n', 'a\nb', "'; id; '"])('%j is one word of a shell', (word) => {
+  expect(execFileSync('sh', ['-c', `printf %s ${quoted(word)}`], { encoding: 'utf8' })).toBe(word)
+})
+
+test('a pattern stands for files, and for nothing that is run', () => {
+  expect(quotedPattern('x_*.deb')).toBe("'x_'*'.deb'")
+  expect(quotedPattern('$(id)?')).toBe("'$(id)'?")
+})
+
+test.each([
+  ['a source of its own', { aptRepo: ['deb http://x y z'] }, '"aptRepo"'],
+  ['certificates for building', { prepare: { cert: ['http://x'] } }, '"cert"'],
+  ['a name that shell finds', { apt: ['$(ls)'] }, '"$(ls)"'],
+  ['a pattern of names', { prepare: { apt: ['lua*'] } }, '"lua*"'],
+  ['an address in place of a name', { pip: ['git+https://x'] }, '"git+https://x"'],
+  ['shared packages', { riju: ['x'] }, '"riju"'],
+  ['packages of opam', { opam: ['x'] }, '"opam"'],
+])('%s is not done here, which is said', (_, install, what) => {
+  expect(planPackage(install)).toEqual({ ok: false, error: { code: 'unsupported_recipe', why: expect.stringContaining(what) } })
+})
