@@ -1,18 +1,28 @@
 import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 
+import { memoryObjectStore } from '#lib/adapters/memory/object-store.ts'
 import { NOTHING, ociWorld } from '#lib/adapters/oci-runtime/testing.ts'
+import { tinyRoot } from '#lib/adapters/oci-runtime/testing-image.ts'
+import { tarAgentArchives } from '#lib/adapters/tar/agent-archives.ts'
+import { releasedAgents } from '#lib/adapters/tar/agent-binaries.ts'
 import { systemClock } from '#lib/adapters/system/time.ts'
+import type { ImageRoots } from '#lib/application/ports/image-roots.ts'
 import type { Sandboxes } from '#lib/application/ports/sandboxes.ts'
+import type { AgentRelease } from '#lib/domain/agent-release.ts'
+import type { Artifact } from '#lib/domain/artifact.ts'
 import { langId, sandboxId, type LangId, type SandboxId, type SessionId } from '#lib/domain/ids.ts'
 import type { Language } from '#lib/domain/language.ts'
+import { err, ok } from '#lib/domain/result.ts'
 import { terminalSize } from '#lib/domain/terminal-size.ts'
 import type { JobEvent } from '#lib/protocol/browser.ts'
 
 import { buildAgent, bunPackage, compileAgent } from '../../../cli/setup/build-agent.ts'
+import { publishAgent } from '../agents/publish-agent.ts'
 import { digestOf } from '../testing/builds.ts'
 import { python, world as memoryWorld } from '../testing/world.ts'
 import { openSession } from './open-session.ts'
@@ -30,28 +40,46 @@ const BEFORE = '0.1.0-before'
 const FIXTURE = 'agent/fixtures/agent-protocol-1.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'dragoman-protocols-'))
-const drivers = new Map<string, { readonly world: Awaited<ReturnType<typeof ociWorld>>; readonly sandboxes: Sandboxes }>()
+let machine: Awaited<ReturnType<typeof ociWorld>>
+let sandboxes: Sandboxes
 let now: string
 
+/** The agent before as a release that has to be fetched, today's as the server's own; an image of a shell for both. */
 beforeAll(async () => {
-  const before = join(folder, 'dragoman-agent')
-  compileAgent((await bunPackage()).path, { entry: FIXTURE, outfile: before, version: BEFORE })
-  const built = await buildAgent()
-  now = built.version
-  for (const [version, agentPath] of [[BEFORE, before] as const, [now, built.path] as const]) {
-    const world = await ociWorld({ sandboxesMax: 8, agentPath })
-    drivers.set(version, { world, sandboxes: await world.open() })
+  const [built, root] = [join(folder, 'built'), join(folder, 'root')]
+  await mkdir(built)
+  compileAgent((await bunPackage()).path, { entry: FIXTURE, outfile: join(built, 'dragoman-agent'), version: BEFORE })
+  const own = await buildAgent()
+  now = own.version
+  const releases = new Map<string, AgentRelease>()
+  const world = {
+    objects: memoryObjectStore(),
+    archives: tarAgentArchives(folder),
+    artifacts: {
+      releases: async (version = BEFORE) => [...releases.values()].filter((release) => release.version === version),
+      async release(version: string, { digest, size, facts }: Artifact) {
+        releases.set(version, { version, digest, size, facts, madeAt: new Date(0) })
+        return true
+      },
+    },
   }
+  const facts = { protocol: 1, program: digestOf(BEFORE) }
+  expect(await publishAgent(world, { version: BEFORE, folder: built, facts }, soon())).toMatchObject({ ok: true })
+  const agents = releasedAgents({ ...world, folder: join(folder, 'agents'), own })
+  await tinyRoot(root, { commands: ['cp', 'seq', 'stty', 'tr'] })
+  await writeFile(join(root, 'dragoman-agent'), '')
+  const hold: ImageRoots['hold'] = async ({ agent }) => {
+    const agentPath = await agents.path(agent)
+    return agentPath ? ok({ rootPath: root, agentPath, release() {} }) : err({ code: 'no_agent', version: agent })
+  }
+  machine = await ociWorld({ sandboxesMax: 8, roots: { hold } })
+  sandboxes = await machine.open()
 })
-afterEach(() => {
-  for (const { world } of drivers.values()) expect(world.ledger().processes).toEqual([])
-})
+afterEach(() => expect(machine.ledger().processes).toEqual([]))
 afterAll(async () => {
-  for (const { world, sandboxes } of drivers.values()) {
-    await sandboxes.close()
-    expect(world.ledger()).toEqual(NOTHING)
-    await world.end()
-  }
+  await sandboxes.close()
+  expect(machine.ledger()).toEqual(NOTHING)
+  await machine.end()
   rmSync(folder, { recursive: true })
 })
 
@@ -65,17 +93,9 @@ function shell(id: string, agent: string): Language {
   }
 }
 
-/** A server whose languages say which agent they run under. */
+/** A server that has just started. */
 function server() {
   const { deps, metrics } = memoryWorld()
-  const sandboxes: Sandboxes = {
-    ...deps.sandboxes,
-    start(id, { limits, foundation }, signal) {
-      const driver = drivers.get(foundation?.agent ?? '')
-      if (!driver) throw new Error(`No test brings agent ${foundation?.agent}`)
-      return driver.sandboxes.start(id, { limits }, signal)
-    },
-  }
   const world = { ...deps, sandboxes, clock: systemClock, share: outputShare(systemClock, 24_000_000) }
   const ask = { address: '192.0.2.1', size: SIZE, phase: () => {} }
   return {
