@@ -71,6 +71,12 @@ export const httpAddress: Kind<string> = {
   schema: z.string().refine((text) => isOrigin(text, false)),
   form: 'an address such as https://example.org:9000',
 }
+const isPlainAddress = (text: string) => {
+  const url = URL.parse(text)
+  return url !== null && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash
+}
+export const packageRegistry = list(z.string().refine(isPlainAddress), 'addresses such as https://example.org/simple/')
+
 export const registryAddress: Kind<string> = {
   schema: z.string().refine((text) => isOrigin(text, true)),
   form: 'an address such as https://user:password@example.org:5000',

@@ -6,6 +6,7 @@ import {
   langIds,
   oneOf,
   origins,
+  packageRegistry,
   registryAddress,
   releaseName,
   text,
@@ -83,6 +84,11 @@ export const OPTIONS = {
     releaseName,
     "Release of Debian or Ubuntu that images grow from, e.g. bookworm; it comes from where the machine's own does. Without it, the machine's own.",
   ),
+  npmRegistry: registry('npm', 'npm', "this machine's npm is set to"),
+  pipRegistry: registry('pip', 'Python (a simple index)', 'is public'),
+  gemRegistry: registry('gem', 'Ruby', 'is public'),
+  cpanRegistry: registry('cpan', 'Perl (a CPAN mirror)', 'is public'),
+  cargoRegistry: registry('cargo', 'Rust (a sparse index)', 'is public'),
   runtime: fixed(
     'runtime',
     oneOf(['runc', 'crun', 'runsc']),
@@ -161,6 +167,14 @@ function derived<T>(
 
 function optional<T>(flag: string, kind: Kind<T>, sentence: string, env = envOf(flag)): Option<T> {
   return { env, flag: `--${flag}`, kind, sentence }
+}
+
+function registry(kind: string, whose: string, otherwise: string): Option<readonly string[]> {
+  return optional(
+    `${kind}-registry`,
+    packageRegistry,
+    `Where recipes get packages of ${whose}, and further origins that it leads to. They reach no other. Without it, the one that ${otherwise}.`,
+  )
 }
 
 function envOf(flag: string): string {
