@@ -1,3 +1,4 @@
+import { build } from './build.ts'
 import { density } from './density.ts'
 import { echo } from './echo.ts'
 import { lsp } from './lsp.ts'
@@ -8,7 +9,7 @@ import { run } from './run.ts'
 import { session } from './session.ts'
 import { throughput } from './throughput.ts'
 
-const BENCHES = { session, run, echo, throughput, density, page, lsp, queries, logs }
+const BENCHES = { session, run, echo, throughput, density, page, lsp, queries, logs, build }
 
 const [name = '', ...flags] = process.argv.slice(2)
 if (!Object.hasOwn(BENCHES, name) || flags.some((flag) => flag !== '--json')) {

@@ -1,0 +1,98 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+import { aptPackages } from '#lib/adapters/debian/apt-packages.ts'
+import { loadLanguages } from '#lib/adapters/lang-files/load-languages.ts'
+import { ociRecipes } from '#lib/adapters/oci-runtime/recipes.ts'
+import { systemClock } from '#lib/adapters/system/time.ts'
+import { buildBase } from '#lib/application/images/build-base.ts'
+import { buildImage } from '#lib/application/images/build-image.ts'
+import { storedImage } from '#lib/application/images/stored-layers.ts'
+import type { Language } from '#lib/domain/language.ts'
+import { languageRepository } from '#lib/domain/repository.ts'
+import type { Result } from '#lib/domain/result.ts'
+import { openStores } from '#lib/stores.ts'
+
+import { round } from './figures.ts'
+import { stopwatch } from './workshop/stopwatch.ts'
+import { bareInstall } from './workshop/bare-install.ts'
+
+/** A small one, a middle one and a large one, all from the distribution alone. */
+const LANGUAGES = ['lua', 'prolog', 'ruby']
+const MIB = 1024 * 1024
+const LIMITS = { cpus: 2, memoryBytes: 2048 * MIB, processes: 512, timeMs: 600_000 }
+/** Nobody else's: other instances count from lower ones. */
+const FIRST_ID = 2_000_000_000
+
+/**
+ * Three languages from nothing but a base image, against their packages in fresh copies of that base; in turn. Ours begin with
+ * no list of packages, nothing downloaded and nothing unpacked, and make copies of the base within the time they are given.
+ */
+export async function build() {
+  const folder = await mkdtemp(join(tmpdir(), 'dragoman-bench-'))
+  const world = await openWorld(folder)
+  try {
+    const { value: base } = must(await buildBase(world, undefined, world))
+    const stored = await storedImage(world.images, base.repository, base.digest)
+    const system = await world.layers.unpack(stored?.layers.map((layer) => layer.read) ?? [], world)
+
+    const [ours, bare]: [number[], number[]] = [[], []]
+    for (const language of languages()) {
+      bare.push(await bareInstall(system.path, language.packages))
+      const to = must(languageRepository(language.id)).value
+      const from = performance.now()
+      must(await buildImage(world, { base, to, apt: language.packages, limits: LIMITS, ...world }))
+      ours.push(performance.now() - from)
+    }
+    const sum = (times: readonly number[]) => times.reduce((all, ms) => all + ms, 0)
+    return {
+      coldOverBare: round(sum(ours) / sum(bare)),
+      coldMs: Math.round(sum(ours)),
+      bareMs: Math.round(sum(bare)),
+      ...Object.fromEntries(LANGUAGES.map((name, n) => [`${name}Ms`, Math.round(ours[n] ?? 0)])),
+      ...Object.fromEntries(LANGUAGES.map((name, n) => [`${name}BareMs`, Math.round(bare[n] ?? 0)])),
+      ...world.times(),
+    }
+  } finally {
+    await world.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function openWorld(folder: string) {
+  const workDir = join(folder, 'build')
+  const { stdout: runtime } = await promisify(execFile)('sh', ['-c', 'command -v runc'])
+  const where = { dataDir: folder, s3Bucket: undefined, s3Endpoint: undefined, s3Region: '', registryUrl: undefined }
+  const stores = await openStores(where, systemClock)
+  const options = { instance: 'bench-build', workDir, firstId: FIRST_ID, memoryBytes: LIMITS.memoryBytes }
+  const recipes = await ociRecipes({ runtimePath: runtime.trim(), ...options })
+  const { watch, times } = stopwatch()
+  return {
+    images: watch(stores.images, 'putBlob'),
+    layers: watch(stores.layers, 'lint', 'unpack', 'watch'),
+    roots: stores.roots,
+    packages: watch(aptPackages(workDir), 'fetch'),
+    recipes: watch(recipes, 'run'),
+    clock: systemClock,
+    signal: new AbortController().signal,
+    log: () => undefined,
+    times,
+    async close() {
+      await recipes.close()
+      stores.close()
+    },
+  }
+}
+
+function languages(): Language[] {
+  const all = loadLanguages([join(import.meta.dirname, '../../langs')]).languages
+  return LANGUAGES.map((id) => all.find((language) => language.id === id)).filter((language) => language !== undefined)
+}
+
+function must<T, E>(result: Result<T, E>): { readonly value: T } {
+  if (!result.ok) throw new Error(`Cannot measure: ${JSON.stringify(result.error)}`)
+  return result
+}
