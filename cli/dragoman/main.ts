@@ -22,6 +22,9 @@ const RUN: Readonly<Record<Command, Run>> = {
   cancel: async (options) => (await import('./builds.ts')).cancel(options),
   retry: async (options) => (await import('./builds.ts')).retry(options),
   agent: async (options, signal) => (await import('./agent.ts')).agent(options, signal),
+  backup: async (options, signal) => (await import('./backup.ts')).backup(options, signal),
+  restore: async (options, signal) => (await import('./backup.ts')).restore(options, signal),
+  verify: async (options, signal) => (await import('./backup.ts')).verify(options, signal),
 }
 
 /** A command that was told to stop has this long to tidy up before a second word ends it at once. */

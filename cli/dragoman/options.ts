@@ -16,6 +16,9 @@ export const COMMANDS = [
   'cancel',
   'retry',
   'agent',
+  'backup',
+  'restore',
+  'verify',
 ] as const
 export type Command = (typeof COMMANDS)[number]
 
@@ -68,6 +71,9 @@ const TAKES: Readonly<Record<Command, readonly (keyof typeof FLAGS)[]>> = {
   cancel: ['json'],
   retry: ['json'],
   agent: ['json', 'all'],
+  backup: ['json'],
+  restore: ['json'],
+  verify: ['json'],
 }
 
 /** How many names a command takes, at least and at most; the others take any. */
@@ -81,6 +87,9 @@ const NAMES: Partial<Readonly<Record<Command, readonly [number, number]>>> = {
   cancel: [1, 1],
   retry: [1, 1],
   agent: [1, Infinity],
+  backup: [1, 1],
+  restore: [1, 1],
+  verify: [0, 0],
 }
 
 /** The questions, and whether each is about a language. */
@@ -120,6 +129,12 @@ export const USAGE = `dragoman: a live prompt for every programming language
   dragoman agent publish | list | use VERSION [LANGUAGE…|--all] [--json]
       Releases the agent of this checkout, lists releases with the languages that run under them, or tests languages with
       another release and makes live what passes.
+  dragoman backup FILE [--json]
+  dragoman restore FILE [--json]
+      Writes all records of builds, with the objects and images that they name, to a file; brings them from it to a machine
+      that has none.
+  dragoman verify [--json]
+      Says which objects and images the records name and are not there.
 
   --help, --version
 
