@@ -14,6 +14,8 @@ export const ROOMS = {
   'lib/config/': { may: ['lib/domain/'], npm: ['zod'] },
   'lib/web/': { may: ['lib/domain/', 'lib/protocol/', 'lib/application/'], npm: ['next/*', 'server-only'] },
   'lib/socket/': { may: ['lib/domain/', 'lib/protocol/', 'lib/application/'], npm: ['socket.io', 'zod'] },
+  // A visitor without a screen, for checks.
+  'lib/visitor/': { may: ['lib/domain/', 'lib/protocol/', 'lib/application/'], npm: ['socket.io-client'] },
   'lib/client/': {
     may: ['lib/domain/', 'lib/protocol/'],
     npm: ['react', 'react-dom', 'next/*', 'socket.io-client', '@codemirror/*', '@lezer/*', '@replit/*', '@xterm/*'],
@@ -37,6 +39,7 @@ export const ROOMS = {
   // Where things are kept, for the server and for commands alike.
   'lib/stores.ts': { may: ['lib/'], npm: [] },
   'lib/wiring.ts': { may: ['lib/', 'package.json'], npm: ['*'] },
+  'lib/wiring/': { may: ['lib/', 'package.json'], npm: ['*'] },
   'app/': {
     may: ['lib/domain/', 'lib/web/', 'lib/client/', 'lib/application/', 'lib/protocol/'],
     npm: ['react', 'react-dom', 'next', 'next/*'],

@@ -8,7 +8,7 @@ import type { ServerLine } from '#lib/application/checks/terminal.ts'
 import { serverText } from '#lib/application/checks/tool-checks.ts'
 import type { Language } from '#lib/domain/language.ts'
 
-import { cliVisitor } from '../dragoman/visitor.ts'
+import { cliVisitor } from '#lib/visitor/visitor.ts'
 import { ownServer } from '../own-server.ts'
 import { bareServer } from './bare-server.ts'
 import { percentile, round } from './figures.ts'

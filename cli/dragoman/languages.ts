@@ -1,6 +1,9 @@
 import { join, resolve } from 'node:path'
 
 import { loadLanguages, type Loaded } from '#lib/adapters/lang-files/load-languages.ts'
+import { findLanguage } from '#lib/application/languages/find-language.ts'
+import type { Language } from '#lib/domain/language.ts'
+import { err, ok, type Result } from '#lib/domain/result.ts'
 
 /** Where this checkout begins. */
 export const TOP = resolve(import.meta.dirname, '../..')
@@ -10,3 +13,19 @@ export const LANGS = join(TOP, 'langs')
 /** The languages that come along, and those of a folder over them. */
 export const loadWith = (configs: string | undefined): Loaded =>
   loadLanguages(configs === undefined ? [LANGS] : [LANGS, resolve(configs)])
+
+/** Those that are named, by id or another name; all when none is. */
+export function chooseLanguages(languages: readonly Language[], names: readonly string[]): Result<readonly Language[], string> {
+  if (names.length === 0) return ok(languages)
+  const listed = languages.map((language) => ({ language, readiness: { ready: true } as const }))
+  const ids = new Set<string>()
+  for (const name of names) {
+    const found = findLanguage(listed, name)
+    if (found.kind === 'none') {
+      const near = found.near.length === 0 ? '' : `; did you mean ${found.near.join(', ')}?`
+      return err(`there is no language ${JSON.stringify(name)}${near}`)
+    }
+    ids.add(found.kind === 'id' ? found.listed.language.id : found.id)
+  }
+  return ok(languages.filter(({ id }) => ids.has(id)))
+}

@@ -1,13 +1,11 @@
 import type { CheckResult } from '#lib/application/checks/run-check.ts'
-import { findLanguage } from '#lib/application/languages/find-language.ts'
 import { systemClock } from '#lib/adapters/system/time.ts'
 import type { Language } from '#lib/domain/language.ts'
-import { err, ok, type Result } from '#lib/domain/result.ts'
 import { resolve } from 'node:path'
 
 import { ownServer } from '../own-server.ts'
-import { checkLanguage } from './check-language.ts'
-import { loadWith } from './languages.ts'
+import { checkLanguage } from '#lib/visitor/check-language.ts'
+import { chooseLanguages, loadWith } from './languages.ts'
 import type { Options } from './options.ts'
 import { jsonResult, note, problemLine, result, table, visible, visibleLine } from './print.ts'
 import { takeSlot } from './slot.ts'
@@ -27,7 +25,7 @@ type Skipped = { readonly lang: string; readonly check?: string; readonly reason
 export async function test(options: Options, signal: AbortSignal): Promise<number> {
   const { languages, problems } = loadWith(options.configs)
   for (const problem of problems) note(problemLine(problem))
-  const chosen = choose(languages, options.names)
+  const chosen = chooseLanguages(languages, options.names)
   if (!chosen.ok) {
     note(`dragoman: ${visibleLine(chosen.error)}`)
     return 2
@@ -54,21 +52,6 @@ export async function test(options: Options, signal: AbortSignal): Promise<numbe
     jsonResult({ ok: passed && !signal.aborted, results: results.toSorted(order), skipped: skipped.toSorted(order), problems })
   else show(results.toSorted(order), skipped.toSorted(order))
   return passed && !signal.aborted ? 0 : 1
-}
-
-function choose(languages: readonly Language[], names: readonly string[]): Result<readonly Language[], string> {
-  if (names.length === 0) return ok(languages)
-  const listed = languages.map((language) => ({ language, readiness: { ready: true } as const }))
-  const ids = new Set<string>()
-  for (const name of names) {
-    const found = findLanguage(listed, name)
-    if (found.kind === 'none') {
-      const near = found.near.length === 0 ? '' : `; did you mean ${found.near.join(', ')}?`
-      return err(`there is no language ${JSON.stringify(name)}${near}`)
-    }
-    ids.add(found.kind === 'id' ? found.listed.language.id : found.id)
-  }
-  return ok(languages.filter(({ id }) => ids.has(id)))
 }
 
 async function startServer({ configs }: Options) {

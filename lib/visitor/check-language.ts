@@ -13,7 +13,8 @@ const TRIES_MAX = 10
 const RETRY_MS_MAX = 30_000
 
 export type LanguageChecked =
-  | { readonly kind: 'checked'; readonly results: readonly CheckResult[] }
+  /** `unopened` says why no session could be opened, where that was so for any of the checks. */
+  | { readonly kind: 'checked'; readonly results: readonly CheckResult[]; readonly unopened?: string }
   | { readonly kind: 'not-ready'; readonly why: string }
 
 type Ask = {
@@ -22,11 +23,18 @@ type Ask = {
   readonly checks: readonly Check[]
   readonly clock: Clock
   readonly signal: AbortSignal
+  /** Told of each result as it comes. */
+  readonly done?: (result: CheckResult) => void
 }
 
 /** Does a language's checks one after another in one session, as a visitor who stays; a session that is lost is opened anew. */
 export async function checkLanguage(ask: Ask): Promise<LanguageChecked> {
   const results: CheckResult[] = []
+  const add = (result: CheckResult) => {
+    results.push(result)
+    ask.done?.(result)
+  }
+  let unopened: string | undefined
   let visitor: CliVisitor | undefined
   try {
     for (const check of ask.checks) {
@@ -36,17 +44,18 @@ export async function checkLanguage(ask: Ask): Promise<LanguageChecked> {
         const opened = await open(ask)
         if (!opened.ok && opened.error.code === 'not_ready') return { kind: 'not-ready', why: problemWords(opened.error) }
         if (!opened.ok) {
-          results.push({ lang: ask.language.id, check, ok: false, ms: 0, why: problemWords(opened.error), output: '' })
+          unopened ??= problemWords(opened.error)
+          add({ lang: ask.language.id, check, ok: false, ms: 0, why: problemWords(opened.error), output: '' })
           continue
         }
         visitor = opened.value
       }
-      results.push(await runCheck(check, ask.language, visitor, ask.clock))
+      add(await runCheck(check, ask.language, visitor, ask.clock))
     }
   } finally {
     await visitor?.leave()
   }
-  return { kind: 'checked', results }
+  return { kind: 'checked', results, ...(unopened !== undefined && { unopened }) }
 }
 
 async function open({ url, language, clock, signal }: Ask): Promise<Result<CliVisitor, Problem>> {
