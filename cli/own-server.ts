@@ -31,6 +31,7 @@ export async function ownServer(name: string, env: Readonly<Record<string, strin
       PORT: '0',
       DRAGOMAN_DATA_DIR: `.dragoman/${name}`,
       DRAGOMAN_LOG_LEVEL: 'warn',
+      DRAGOMAN_BUILDER: 'off',
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -21,14 +21,17 @@ export type Stores = {
 }
 type Where = Pick<Config, 'dataDir' | 's3Bucket' | 's3Endpoint' | 's3Region' | 'registryUrl'>
 
-/** Objects and images where the options say; in the data folder when they say nothing. */
-export async function openStores(config: Where, clock: Pick<Clock, 'today'>): Promise<Stores> {
+/**
+ * Objects and images where the options say; in the data folder when they say nothing. What is only on its way lies in its
+ * `folder`.
+ */
+export async function openStores(config: Where, clock: Pick<Clock, 'today'>, folder = 'build'): Promise<Stores> {
   const below = (name: string) => join(resolve(config.dataDir), name)
-  const work = below('build')
+  const work = below(folder)
   const objects = await objectsOf(config, below)
   return {
     objects,
-    images: config.registryUrl ? registryOf(config.registryUrl, work, clock) : layoutImages(below('images'), clock),
+    images: config.registryUrl ? registryOf(config.registryUrl, below('build'), clock) : layoutImages(below('images'), clock),
     layers: tarLayers(work),
     roots: mmdebstrapRoots(work),
     close: () => objects.close(),

@@ -40,6 +40,7 @@ import { langId } from './domain/ids.ts'
 import type { Language } from './domain/language.ts'
 import type { Problem } from './domain/problem.ts'
 import { err, ok, type Result } from './domain/result.ts'
+import { keepBuilding } from './wiring/keep-building.ts'
 import { socketServer } from './socket/socket-server.ts'
 import type { Health, Services } from './web/services.ts'
 
@@ -117,6 +118,8 @@ export async function wire(config: Config, top: string): Promise<Wired> {
   if (failed.length === 0) pool.start()
   const watch = watchDatabase(records, (up) => metrics.set('dragoman_db_up', {}, up ? 1 : 0))
 
+  const builds = { config, top, dataDir, instance: instanceOf(dataDir), sandboxes, metrics, log }
+  const builder = failed.length === 0 && database.url ? keepBuilding(builds, database.url) : undefined
   const stopBusyWatch = watchBusy(base, () => registry.all())
   const versions = new Versions({ ...base, refusal })
   const services: Services = {
@@ -158,6 +161,7 @@ export async function wire(config: Config, top: string): Promise<Wired> {
       draining = true
       watch.stop()
       stopBusyWatch()
+      await builder?.stop()
       await pool.stop()
       await registry.endAll('lost')
       await sandboxes.close()
@@ -224,7 +228,7 @@ async function openSandboxes(
     agentPath: join(top, '.dragoman', 'agent', 'dragoman-agent'),
     toolsPath: join(top, '.dragoman', 'tools'),
     // The same at every start with this data, so that sandboxes taken over stay within the one limit of all.
-    instance: createHash('sha256').update(dataDir).digest('hex').slice(0, 8),
+    instance: instanceOf(dataDir),
     sandboxesMax: config.sessionsMax + SPARE_SANDBOXES,
     totalMemoryBytes: totalMemoryMiB * MIB,
   })
@@ -234,12 +238,14 @@ async function openSandboxes(
   return { sandboxes, failed: failed.map(({ name }) => name) }
 }
 
+const instanceOf = (dataDir: string) => createHash('sha256').update(dataDir).digest('hex').slice(0, 8)
+
 async function openDatabase(
   config: Config,
   dataDir: string,
   top: string,
   log: Log,
-): Promise<{ records: Records; close(): Promise<void> }> {
+): Promise<{ records: Records; url?: string; close(): Promise<void> }> {
   const folder = join(top, 'prisma', 'migrations')
   const timeoutMs = DATABASE_MS_MAX
   try {
@@ -250,6 +256,7 @@ async function openDatabase(
       const migrating = url ? await keepTrying(() => migrate({ url, folder, webRole }), log) : undefined
       return {
         records,
+        url: config.databaseUrl,
         async close() {
           migrating?.stop()
           await records.close()
@@ -265,6 +272,7 @@ async function openDatabase(
     const records = prismaRecords({ url: embedded.url, timeoutMs })
     return {
       records,
+      url: embedded.url,
       async close() {
         await records.close()
         await embedded.stop()

@@ -8,16 +8,18 @@ import { TOP } from './stamps.ts'
 
 /** So that there is a language to begin with; the others come as their packages do. */
 const FIRST_LANGUAGE = 'python'
+/** What makes base images, and with them all others. */
+const FOR_BUILDS = ['mmdebstrap']
 /**
  * A browser for what a person does; a store that speaks S3; a registry, and tools
- * that know nothing of us to read its images; what makes a base image.
+ * that know nothing of us to read its images.
  */
-const FOR_TESTS = ['chromium', 'fonts-dejavu-core', 'runsc', 'python3-swift', 'docker-registry', 'skopeo', 'umoci', 'mmdebstrap']
+const FOR_TESTS = ['chromium', 'fonts-dejavu-core', 'runsc', 'python3-swift', 'docker-registry', 'skopeo', 'umoci']
 
 /** What a goal wants of the machine beside the runtime. */
 export function wantedPackages(isTest: boolean, languages: readonly Language[]): readonly string[] {
   const wanted = isTest ? languages : languages.filter(({ id }) => id === FIRST_LANGUAGE)
-  return [...(isTest ? FOR_TESTS : []), ...new Set(wanted.flatMap((language) => language.packages))]
+  return [...FOR_BUILDS, ...(isTest ? FOR_TESTS : []), ...new Set(wanted.flatMap((language) => language.packages))]
 }
 
 /** Brings the runtime and the wanted packages; answers what to say. Without the runtime nothing goes, without the rest less. */

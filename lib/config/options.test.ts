@@ -18,6 +18,8 @@ test('nothing given, everything has a value that was declared', () => {
     trustProxy: 0,
     dataDir: '.dragoman',
     s3Region: 'us-east-1',
+    builder: 'auto',
+    buildUidBase: 2_100_000_000,
     runtime: 'runc',
     uidBase: 2_000_000_000,
     sessionsMax: 64,

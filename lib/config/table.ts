@@ -89,6 +89,18 @@ export const OPTIONS = {
   gemRegistry: registry('gem', 'Ruby', 'is public'),
   cpanRegistry: registry('cpan', 'Perl (a CPAN mirror)', 'is public'),
   cargoRegistry: registry('cargo', 'Rust (a sparse index)', 'is public'),
+  builder: fixed(
+    'builder',
+    oneOf(['auto', 'off']),
+    'auto',
+    'Whether this server builds languages: where it can, or not at all. See docs/build.md.',
+  ),
+  buildUidBase: fixed(
+    'build-uid-base',
+    whole(65_536, 4_294_000_000),
+    '2100000000',
+    'First of the 65,536 user ids that builds get; nobody else on the machine may use the range.',
+  ),
   runtime: fixed(
     'runtime',
     oneOf(['runc', 'crun', 'runsc']),

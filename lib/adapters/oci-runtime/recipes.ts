@@ -9,7 +9,7 @@ import { DISK_BYTES, type RecipeFailed, type RecipeRun, type Recipes } from '#li
 import type { RegistryProxies } from '#lib/application/ports/registry-proxies.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 
-import { findCgroups, removeGroup } from './cgroups.ts'
+import { findCgroups, groupsIn, removeGroup } from './cgroups.ts'
 import { watchDisk } from './disk-watch.ts'
 import { FILES_IN_RECIPE, recipeConfig, SCRIPT, TOOLS_IN_RECIPE } from './recipe-bundle.ts'
 import { PROXY_IN_RECIPE, withRelay } from './recipe-relay.ts'
@@ -40,6 +40,8 @@ const CERTIFICATES = 'certificates.pem'
 export async function ociRecipes(options: OciRecipesOptions): Promise<Recipes> {
   const { runtimePath, firstId, workDir, toolsPath } = options
   const slice = await openSlice(findCgroups(), `${options.instance}-builds`, options.memoryBytes)
+  // What one of the same name left when it was killed.
+  for (const folder of slice.group) for (const name of groupsIn(folder)) await removeGroup([join(folder, name)])
 
   async function run(recipe: RecipeRun): Promise<Result<void, RecipeFailed>> {
     const { root, given, limits, signal, log, registries = [] } = recipe

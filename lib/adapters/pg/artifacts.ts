@@ -18,6 +18,8 @@ type Row = {
 
 type ReleaseRow = Pick<Row, 'digest' | 'size' | 'facts' | 'created_at'> & { readonly version: string }
 
+const SELECT = `SELECT a.*, ARRAY(SELECT input FROM artifact_input WHERE output = a.digest ORDER BY input) AS inputs FROM artifact a`
+
 export function pgArtifacts({ sql, transaction }: Database): Artifacts {
   return {
     record: (artifact) => transaction((sql) => recordArtifact(sql, artifact)),
@@ -45,12 +47,31 @@ export function pgArtifacts({ sql, transaction }: Database): Artifacts {
     },
 
     async find(digest) {
+      const { rows } = await sql.query<Row>(`${SELECT} WHERE a.digest = $1`, [digest])
+      return rows.map(dated)[0]
+    },
+
+    async bases() {
+      const { rows } = await sql.query<Row>(`${SELECT} WHERE a.kind = 'base' AND a.lang IS NULL ORDER BY a.created_at DESC`)
+      return rows.map(dated)
+    },
+
+    async madeLike(kind, lang, recipe) {
+      // A language has few of a kind, by an index; which of them is read from the row.
       const { rows } = await sql.query<Row>(
-        `SELECT a.*, ARRAY(SELECT input FROM artifact_input WHERE output = a.digest ORDER BY input) AS inputs
-         FROM artifact a WHERE a.digest = $1`,
-        [digest],
+        `${SELECT} WHERE a.kind = $1 AND a.lang = $2 AND a.facts->>'recipe' = $3 ORDER BY a.created_at DESC LIMIT 1`,
+        [kind, lang, recipe],
       )
-      return rows.map((row) => ({ ...artifact(row), madeAt: row.created_at }))[0]
+      return rows.map(artifact)[0]
+    },
+
+    async learn(digest, facts) {
+      await sql.query('UPDATE artifact SET facts = facts || $2 WHERE digest = $1', [digest, facts])
+    },
+
+    async configText(config) {
+      const { rows } = await sql.query<{ text: string }>('SELECT text FROM config_version WHERE digest = $1', [config])
+      return rows[0]?.text
     },
 
     async newest(kind: ArtifactKind, lang?: LangId) {
@@ -63,6 +84,8 @@ export function pgArtifacts({ sql, transaction }: Database): Artifacts {
     },
   }
 }
+
+const dated = (row: Row) => ({ ...artifact(row), madeAt: row.created_at })
 
 function artifact({ kind, digest, size, facts, inputs, lang, config }: Row): Artifact {
   const made = { digest, size: Number(size), facts, inputs }

@@ -40,12 +40,20 @@ export function pgBuildQueue(database: Database): BuildQueue {
       return rows
     },
 
+    async waiting() {
+      const { rows } = await sql.query<{ count: number }>(
+        `SELECT count(*)::int AS count FROM build_step WHERE state = 'ready' AND ready_at <= now()`,
+      )
+      return rows[0]?.count ?? 0
+    },
+
     async lose(attempt, reason) {
       const end = { outcome: 'infra', reason } as const
       return (await transaction((sql) => finishAttempt(sql, attempt, end, attempt.beats))).ok
     },
 
-    cancel: (build, by) => transaction((sql) => stopBuild(sql, build, { as: 'cancelled', by })),
+    cancel: (build, by, { unlessShared = false } = { unlessShared: false }) =>
+      transaction((sql) => stopBuild(sql, build, { as: 'cancelled', by }, unlessShared)),
     find: (build) => findBuild(sql, build),
     list: (which) => listBuilds(sql, which),
   }

@@ -5,11 +5,11 @@ import type { Sql } from './database.ts'
 export type Stop = { readonly as: Extract<Outcome, 'cancelled' | 'superseded'>; readonly by: string }
 
 /** Asks for a build's end; the first who asks is named. What waits ends now, and with nothing at work the build does too. */
-export async function stopBuild(sql: Sql, build: BuildId, { as, by }: Stop): Promise<boolean> {
+export async function stopBuild(sql: Sql, build: BuildId, { as, by }: Stop, unlessShared = false): Promise<boolean> {
   const { rows } = await sql.query<{ stop_as: Stop['as']; stop_by: string }>(
     `UPDATE build SET stop_as = coalesce(stop_as, $2), stop_by = coalesce(stop_by, $3)
-     WHERE id = $1 AND outcome IS NULL RETURNING stop_as, stop_by`,
-    [build, as, by],
+     WHERE id = $1 AND outcome IS NULL AND NOT ($4 AND shared) RETURNING stop_as, stop_by`,
+    [build, as, by, unlessShared],
   )
   const stopped = rows[0]
   if (!stopped) return false

@@ -24,3 +24,13 @@ export function lockData(path: string): DataLock {
   }
   throw new Error(`Cannot take ${path}: another process is just doing it`)
 }
+
+/** Whether a living process has the data folder. */
+export function dataIsTaken(path: string): boolean {
+  try {
+    const theirs = readFileSync(path, 'utf8')
+    return processMark(Number.parseInt(theirs, 10)) === theirs
+  } catch {
+    return false // nobody has taken it
+  }
+}

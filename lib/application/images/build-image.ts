@@ -1,6 +1,6 @@
 import type { BlobSource, Images, PutBlobRefused, PutManifestRefused } from '#lib/application/ports/images.ts'
 import type { Layers } from '#lib/application/ports/layers.ts'
-import type { FetchRefused, Packages } from '#lib/application/ports/packages.ts'
+import type { Fetched, FetchRefused, Packages } from '#lib/application/ports/packages.ts'
 import type { RecipeFailed, RecipeLimits, Recipes } from '#lib/application/ports/recipes.ts'
 import type { Clock } from '#lib/application/ports/time.ts'
 import type { Digest } from '#lib/domain/digest.ts'
@@ -15,7 +15,7 @@ export type BuildImage = {
   readonly base: { readonly repository: Repository; readonly digest: Digest }
   readonly to: Repository
   /** Of Debian; they come with all that they need. */
-  readonly apt: readonly string[]
+  readonly apt?: readonly string[]
   /** A package of ours; what it depends on comes along. */
   readonly deb?: BlobSource
   /** Shell, after the packages are installed. */
@@ -26,6 +26,8 @@ export type BuildImage = {
   readonly signal: AbortSignal
   log(text: string): void
 }
+/** `packages` are the versions, by name, of what came from Debian. */
+export type BuiltImage = PushedImage & { readonly packages: Readonly<Record<string, string>> }
 export type BuildImageRefused =
   | { readonly code: 'base_missing' }
   | FetchRefused
@@ -46,9 +48,9 @@ type Deps = {
  * An image of what the recipe changes in the base, as one layer on top of the base's own. Packages are fetched and their
  * signatures checked outside, by nobody's code but apt's; the recipe runs where there is no network.
  */
-export async function buildImage(deps: Deps, build: BuildImage): Promise<Result<PushedImage, BuildImageRefused>> {
+export async function buildImage(deps: Deps, build: BuildImage): Promise<Result<BuiltImage, BuildImageRefused>> {
   const { images, layers, packages, recipes } = deps
-  const { base, to, apt, deb, release, limits, signal, log } = build
+  const { base, to, apt = [], deb, release, limits, signal, log } = build
   const good = await lintImage(deps, base.repository, base.digest, { signal })
   if (!good.ok) return good
   const stored = await storedImage(images, base.repository, base.digest)
@@ -89,7 +91,17 @@ export async function buildImage(deps: Deps, build: BuildImage): Promise<Result<
   })
   if (!pushed.ok) return pushed
   const linted = await lintImage(deps, to, pushed.value.digest, { signal })
-  return linted.ok ? ok(pushed.value) : linted
+  return linted.ok ? ok({ ...pushed.value, packages: versionsOf(given.files) }) : linted
+}
+
+/** A package's file is called `name_version_architecture.deb`, with the colon of an epoch as %3a. */
+function versionsOf(files: Fetched['files']): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    files.flatMap((file) => {
+      const [name = '', version] = file.split('_')
+      return version === undefined ? [] : [[name, version.replaceAll('%3a', ':')]]
+    }),
+  )
 }
 
 const disposable = <T extends { remove(): Promise<void> }>(thing: T) => ({

@@ -1,5 +1,5 @@
 import type { AgentRelease } from '#lib/domain/agent-release.ts'
-import type { Artifact } from '#lib/domain/artifact.ts'
+import type { Artifact, ArtifactFacts } from '#lib/domain/artifact.ts'
 import type { Digest } from '#lib/domain/digest.ts'
 import type { LangId } from '#lib/domain/ids.ts'
 
@@ -15,4 +15,12 @@ export interface Artifacts {
   /** The base that was made last; the package or image that was made last of a language. */
   newest(kind: 'base'): Promise<Digest | undefined>
   newest(kind: 'package' | 'image', lang: LangId): Promise<Digest | undefined>
+  /** The bases, the newest first. */
+  bases(): Promise<readonly (Artifact & { readonly madeAt: Date })[]>
+  /** The one that was made last of a language with this `recipe` among its facts. */
+  madeLike(kind: 'package' | 'image', lang: LangId, recipe: Digest): Promise<Artifact | undefined>
+  /** Adds what was found out about an artifact after it was made. */
+  learn(digest: Digest, facts: ArtifactFacts): Promise<void>
+  /** A config as it stood in its file. */
+  configText(config: Digest): Promise<string | undefined>
 }

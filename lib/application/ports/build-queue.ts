@@ -91,10 +91,12 @@ export interface BuildQueue {
   /** Ends an attempt and takes the build on or ends it. Only the step's newest attempt may, and only once. */
   finish(attempt: AttemptKey, end: AttemptEnd): Promise<Result<AttemptEnded, FinishRefused>>
   live(): Promise<readonly LiveAttempt[]>
+  /** How many steps are ready and wait for a builder. */
+  waiting(): Promise<number>
   /** Ends an attempt as `infra` if its worker was not heard of since; answers whether it did. */
   lose(attempt: LiveAttempt, reason: string): Promise<boolean>
-  /** Asks for a build's end: at once when nothing of it runs, else with the attempt at work. False when it has ended, or never was. */
-  cancel(build: BuildId, by: string): Promise<boolean>
+  /** Asks for a build's end: at once when nothing of it runs, else with the attempt at work. False when it has ended, or never was, or somebody else asked for it too and `unlessShared`. */
+  cancel(build: BuildId, by: string, options?: { readonly unlessShared: boolean }): Promise<boolean>
   find(build: BuildId): Promise<BuildStatus | undefined>
   /** The newest first; those at work alone, or all. */
   list(which: { readonly lang?: LangId; readonly live?: boolean; readonly max: number }): Promise<readonly BuildStatus[]>

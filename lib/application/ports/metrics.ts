@@ -95,6 +95,15 @@ export const SERIES = {
   dragoman_agent_version_info: { kind: 'gauge', help: 'Always 1; versions of agents that said hello', labels: ['version'] },
   dragoman_sessions_rejected_total: { kind: 'counter', help: 'Starts refused at the door', labels: ['reason'] },
   dragoman_pty_paced_seconds_total: { kind: 'counter', help: 'Time that acknowledgements of floods waited', labels: [] },
+  dragoman_builds_total: { kind: 'counter', help: 'Builds ended here', labels: ['outcome'] },
+  dragoman_build_step_seconds: {
+    kind: 'histogram',
+    help: 'One try of a step of a build',
+    labels: ['step', 'outcome'],
+    buckets: LONG_BUCKETS,
+  },
+  dragoman_build_queue_length: { kind: 'gauge', help: 'Steps of builds that wait for a builder', labels: [] },
+  dragoman_build_log_bytes_total: { kind: 'counter', help: 'Bytes of builds’ logs', labels: [] },
   dragoman_db_up: { kind: 'gauge', help: '1 when the database answered last', labels: [] },
 } as const satisfies Record<string, Series>
 

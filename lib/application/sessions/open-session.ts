@@ -26,7 +26,7 @@ const CLAIM_TRIES = 3
 export type OpenSessionWorld = {
   sandboxes: Sandboxes
   records: Records
-  pool: Pool
+  pool: Pick<Pool, 'take'>
   admission: Admission
   registry: SessionRegistry
   clock: Clock
