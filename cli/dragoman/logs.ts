@@ -1,19 +1,14 @@
-import { pgAnnouncements } from '#lib/adapters/pg/announcements.ts'
-import { pgBuildLogs } from '#lib/adapters/pg/build-logs.ts'
-import { systemClock } from '#lib/adapters/system/time.ts'
 import type { LogEvent } from '#lib/application/builds/log-events.ts'
-import { LogFeed } from '#lib/application/builds/log-feed.ts'
 import { readLog } from '#lib/application/builds/read-log.ts'
-import type { Log } from '#lib/application/ports/log.ts'
 import { OUTCOMES } from '#lib/domain/build.ts'
 import { buildId } from '#lib/domain/ids.ts'
 import { cursorText, LOG_START, logCursor } from '#lib/domain/log-cursor.ts'
-import { openStores } from '#lib/stores.ts'
 
 import { noBuild } from './builds.ts'
+import { openLogs } from './open-logs.ts'
 import type { Options } from './options.ts'
 import { note, visible, visibleLine } from './print.ts'
-import { withWorkshop, type Workshop } from './workshop.ts'
+import { withWorkshop } from './workshop.ts'
 
 /**
  * A build's log so far, or with `--follow` to its end. The text goes to stdout with what would move the cursor spelled out,
@@ -44,29 +39,6 @@ export async function logs({ names, follow, from, json }: Options, signal: Abort
     }
     return status
   })
-}
-
-/** Who waits for a database that is away is told. */
-const log: Log = {
-  info: () => undefined,
-  warn: (event, fields) => note(visibleLine(`${event}: ${fields?.['error'] ?? ''}`)),
-  error: (event, { error }) => note(visibleLine(`${event}: ${error}`)),
-}
-
-async function openLogs({ url, config, database }: Workshop) {
-  const stores = await openStores(config, systemClock)
-  const announcements = pgAnnouncements(database, { url, clock: systemClock, log })
-  const world = { logs: pgBuildLogs(database), objects: stores.objects, announcements, clock: systemClock, log }
-  const feed = new LogFeed(world)
-  return {
-    ...world,
-    feed,
-    async close() {
-      feed.close()
-      await announcements.close()
-      stores.close()
-    },
-  }
 }
 
 function show(event: LogEvent, decoder: TextDecoder): void {

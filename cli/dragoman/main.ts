@@ -13,6 +13,8 @@ type Run = (options: Options, signal: AbortSignal) => number | Promise<number>
 /** What needs the database's client and the stores loads them itself, so that the others start without. */
 const RUN: Readonly<Record<Command, Run>> = {
   ...{ test, langs, lint },
+  build: async (options, signal) => (await import('./build.ts')).build(options, signal),
+  base: async (options, signal) => (await import('./base.ts')).base(options, signal),
   query: async (options) => (await import('./query.ts')).query(options),
   status: async (options) => (await import('./deploy.ts')).status(options),
   promote: async (options) => (await import('./deploy.ts')).promote(options),

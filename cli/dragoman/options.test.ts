@@ -7,6 +7,7 @@ import { parseOptions } from './options.ts'
 const none = {
   ...{ names: [], checks: CHECKS, configs: undefined, server: undefined, json: false },
   ...{ days: 90, build: undefined, force: [], to: undefined, follow: false, from: undefined, all: false },
+  ...{ agent: undefined, refresh: false, promote: false, watch: false },
 }
 
 test('the command test takes names, checks, configs and a server', () => {
@@ -50,6 +51,11 @@ test.each([
   [['rollback', 'c', '--to', 'x'], '--to must be the number of a deployment'],
   [['logs', '--follow'], 'logs needs a name'],
   [['cancel', 'b', '--force', 'run'], 'cancel takes no --force'],
+  [['build'], 'build needs languages, or --all'],
+  [['build', 'lua', '--all'], 'build takes languages or --all, not both'],
+  [['build', 'lua', '--from', 'frob'], '--from must be one of package, image, test'],
+  [['build', 'lua', '--server', 'http://x'], 'build takes no --server'],
+  [['base', 'frob'], 'there is no base "frob"; there is make'],
   [['agent'], 'agent needs a name'],
   [['agent', 'constructor'], 'there is no agent "constructor"; there are publish, list, use'],
   [['agent', 'list', '1.0.0'], 'agent list takes no names'],
@@ -72,6 +78,10 @@ test('the workshop’s commands take what each is about', () => {
     names: ['c'],
     build: 'b1',
     force: ['run', 'lsp'],
+  })
+  expect(asked('build', 'c', 'lua', '--from', 'image', '--promote', '--refresh', '--agent', '1.0.0')).toEqual({
+    ...none,
+    ...{ names: ['c', 'lua'], from: 'image', promote: true, refresh: true, agent: '1.0.0' },
   })
   expect(asked('rollback', 'c', '--to', '3')).toEqual({ ...none, names: ['c'], to: 3 })
   expect(asked('agent', 'use', '1.0.0', 'c++')).toEqual({ ...none, names: ['use', '1.0.0', 'c++'] })

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 
+import { type Step, STEPS } from '#lib/domain/build.ts'
 import { CHECKS, type Check } from '#lib/domain/language.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 
@@ -7,6 +8,8 @@ export const COMMANDS = [
   'test',
   'langs',
   'lint',
+  'build',
+  'base',
   'query',
   'status',
   'promote',
@@ -34,6 +37,10 @@ export type Options = {
   readonly to: number | undefined
   readonly follow: boolean
   readonly from: string | undefined
+  readonly agent: string | undefined
+  readonly refresh: boolean
+  readonly promote: boolean
+  readonly watch: boolean
   readonly all: boolean
 }
 
@@ -56,12 +63,18 @@ const FLAGS = {
   follow: { type: 'boolean', short: 'f' },
   from: { type: 'string' },
   all: { type: 'boolean' },
+  agent: { type: 'string' },
+  refresh: { type: 'boolean' },
+  promote: { type: 'boolean' },
+  watch: { type: 'boolean' },
 } as const
 
 const TAKES: Readonly<Record<Command, readonly (keyof typeof FLAGS)[]>> = {
   test: ['json', 'check', 'configs', 'server'],
   langs: ['json', 'configs'],
   lint: ['json'],
+  build: ['json', 'configs', 'from', 'agent', 'refresh', 'promote', 'watch', 'all'],
+  base: ['json'],
   query: ['json', 'days'],
   status: ['json'],
   promote: ['json', 'build', 'force'],
@@ -79,6 +92,7 @@ const TAKES: Readonly<Record<Command, readonly (keyof typeof FLAGS)[]>> = {
 /** How many names a command takes, at least and at most; the others take any. */
 const NAMES: Partial<Readonly<Record<Command, readonly [number, number]>>> = {
   langs: [0, 0],
+  base: [0, 1],
   query: [1, 2],
   promote: [1, 1],
   rollback: [1, 1],
@@ -110,6 +124,11 @@ export const USAGE = `dragoman: a live prompt for every programming language
       Lists the languages, and what is missing for those that cannot run here.
   dragoman lint [DIR|FILE…] [--json]
       Says what is wrong with language configs, by file, line and column.
+  dragoman build LANGUAGE…|--all [--from ${STEPS.join('|')}] [--promote] [--agent VERSION] [--refresh] [--watch] [--configs DIR] [--json]
+      Builds languages and tests what came of it, in a server that runs here or one of its own; --promote makes live what
+      passed, --refresh builds anew what has not changed, --watch builds again when a config does. Ctrl-C cancels.
+  dragoman base [make] [--json]
+      Lists the bases that images grow from, or makes a new one.
   dragoman query stale [--days ${STALE_DAYS}] | config LANGUAGE | old-base | tested-together LANGUAGE [--json]
       Asks the records: what has not been updated lately, what config compiled a language, who sits on an old base, which
       combinations passed their tests together.
@@ -153,7 +172,7 @@ export function parseOptions(args: readonly string[]): Result<Asked, string> {
   if (!isCommand(command)) return err(`there is no command ${JSON.stringify(command)}`)
   const stray = Object.keys(values).find((flag) => !TAKES[command].some((known) => known === flag))
   if (stray !== undefined) return err(`${command} takes no --${stray}`)
-  const misnamed = misnaming(command, names) ?? (command === 'agent' ? misnamedAgent(names, values.all) : undefined)
+  const misnamed = misnaming(command, names) ?? ABOUT[command]?.(names, values)
   if (misnamed !== undefined) return err(misnamed)
 
   const checks = checksFrom(values.check)
@@ -165,9 +184,11 @@ export function parseOptions(args: readonly string[]): Result<Asked, string> {
   const to = number(values.to)
   if (values.to !== undefined && to === undefined) return err(`--to must be the number of a deployment`)
   if (values.server !== undefined && !isHttp(values.server)) return err(`--server must be a http:// or https:// address`)
-  const { configs, server, build, from, json = false, follow = false, all = false } = values
+  const { configs, server, build, from, agent, json = false, follow = false, all = false } = values
+  const { refresh = false, promote = false, watch = false } = values
   const lists = { names, checks: checks.value, force: force.value }
-  const options = { ...lists, configs, server, json, days, build, to, follow, from, all }
+  const said = { json, follow, all, refresh, promote, watch }
+  const options = { ...lists, ...said, configs, server, days, build, to, from, agent }
   return ok({ kind: 'run', command, options })
 }
 
@@ -184,6 +205,20 @@ function misnaming(command: Command, names: readonly string[]): string | undefin
   if (QUESTIONS[question] && about.length === 0) return `query ${question} needs a language`
   return !QUESTIONS[question] && about.length > 0 ? `query ${question} is about all languages` : undefined
 }
+
+type Values = { readonly all?: boolean | undefined; readonly from?: string | undefined }
+/** What is wrong with names and flags together, where a command has more to say of it. */
+const ABOUT: Partial<Readonly<Record<Command, (names: readonly string[], values: Values) => string | undefined>>> = {
+  agent: (names, { all }) => misnamedAgent(names, all),
+  base: ([verb]) =>
+    verb === undefined || verb === 'make' ? undefined : `there is no base ${JSON.stringify(verb)}; there is make`,
+  build(names, { all = false, from }) {
+    if (all === names.length > 0) return all ? 'build takes languages or --all, not both' : 'build needs languages, or --all'
+    return from === undefined || isStep(from) ? undefined : `--from must be one of ${STEPS.join(', ')}`
+  },
+}
+
+export const isStep = (text: string): text is Step => STEPS.some((step) => step === text)
 
 function misnamedAgent([verb = '', ...about]: readonly string[], all = false): string | undefined {
   const [least, most] = Object.hasOwn(AGENT_VERBS, verb) ? (AGENT_VERBS[verb] ?? []) : []

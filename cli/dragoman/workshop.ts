@@ -35,9 +35,7 @@ export type Workshop = {
  * long as the command takes.
  */
 export async function withWorkshop<T>(use: (workshop: Workshop) => Promise<T>): Promise<T> {
-  const parsed = parseConfig(process.env)
-  if (!parsed.ok) throw new Error(parsed.error.map(({ name, message }) => `${name} ${message}`).join('; '))
-  const config = { ...parsed.value, dataDir: resolve(TOP, parsed.value.dataDir) }
+  const config = workshopConfig()
   const found = config.databaseUrl ? { url: config.databaseUrl, close: async () => {} } : await ownDatabase(config.dataDir)
   const database = openDatabase({ url: found.url, timeoutMs: TIMEOUT_MS })
   try {
@@ -48,6 +46,13 @@ export async function withWorkshop<T>(use: (workshop: Workshop) => Promise<T>): 
     await database.close()
     await found.close()
   }
+}
+
+/** The options of the environment. Throws when one of them is none. */
+export function workshopConfig(): Config {
+  const parsed = parseConfig(process.env)
+  if (!parsed.ok) throw new Error(parsed.error.map(({ name, message }) => `${name} ${message}`).join('; '))
+  return { ...parsed.value, dataDir: resolve(TOP, parsed.value.dataDir) }
 }
 
 /** Who is said to have done it. */
