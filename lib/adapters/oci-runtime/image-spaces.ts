@@ -1,4 +1,5 @@
 import type { HeldRoot, ImageRoots, RootRefused } from '#lib/application/ports/image-roots.ts'
+import { unlessAborted } from '#lib/application/ports/unless-aborted.ts'
 import type { Foundation } from '#lib/domain/foundation.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 
@@ -82,16 +83,4 @@ function letGo(opened: Result<Opened, RootRefused>): void {
   if (!opened.ok) return
   opened.value.space.close()
   opened.value.root.release()
-}
-
-/** Others may wait for the same work: only this waiting ends. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>()
-  const abort = () => aborted.reject(signal.reason as Error)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([work, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
 }
