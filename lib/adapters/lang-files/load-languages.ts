@@ -3,6 +3,8 @@ import { basename, extname } from 'node:path'
 import { toLanguage } from '#lib/domain/lang-to-language.ts'
 import type { Language } from '#lib/domain/language.ts'
 
+import { err, ok, type Result } from '#lib/domain/result.ts'
+
 import { checkConfig, problem } from './check-config.ts'
 import { configFiles, readConfig } from './config-files.ts'
 import type { ConfigProblem } from './config-problem.ts'
@@ -32,6 +34,14 @@ export function loadLanguages(dirs: readonly string[]): Loaded {
   return { languages: settled.configs.map(toLanguage).toSorted(byName), problems: [...problems, ...settled.problems] }
 }
 
+/** A language of a config's text alone; the error is its first problem. */
+export function languageOf(name: string, text: string): Result<Language, string> {
+  const { config, problems } = checkConfig(name, text)
+  if (config) return ok(toLanguage(config))
+  const [first] = problems
+  return err(first ? `${first.line}:${first.column} ${first.field ?? ''} ${first.message}` : 'it cannot be read')
+}
+
 /** The problems of single files, without loading them as a set. */
 export function lintFile(file: string): readonly ConfigProblem[] {
   return readCandidate(file, 0).found
@@ -51,4 +61,4 @@ function readCandidate(file: string, folder: number): { candidate?: Candidate; f
   return { candidate: { file, folder, config, parsed }, found: problems }
 }
 
-const byName = (a: Language, b: Language) => a.name.localeCompare(b.name, 'en') || (a.id < b.id ? -1 : 1)
+export const byName = (a: Language, b: Language) => a.name.localeCompare(b.name, 'en') || (a.id < b.id ? -1 : 1)

@@ -13,7 +13,7 @@ const run = promisify(execFile)
 export const AGENT = resolve(import.meta.dirname, '../../../.dragoman/agent/dragoman-agent')
 
 /** What the agent and a visitor's shell take, and no more. */
-const COMMANDS = ['bash', 'sh', 'setsid', 'perl', 'cat', 'ls', 'grep', 'head', 'id', 'sleep', 'touch', 'true']
+const COMMANDS = ['bash', 'sh', 'setsid', 'perl', 'cat', 'cp', 'mkdir', 'ls', 'grep', 'head', 'id', 'sleep', 'touch', 'true']
 /** What an image of ours has in any case. */
 const FOLDERS = ['dev', 'etc', 'home/visitor', 'opt/dragoman', 'proc', 'run/dragoman', 'tmp', 'usr/bin', 'usr/sbin', 'usr/lib']
 const LINKS = ['bin', 'sbin', 'lib', 'lib64']

@@ -16,8 +16,12 @@ afterAll(() => world.end())
 function hears() {
   const log = memoryLog()
   const announcements = pgAnnouncements(world.database, { url: world.url, clock: systemClock, log })
-  const heard = { log: 0, queue: 0 }
-  const ends = [announcements.on('log', () => heard.log++), announcements.on('queue', () => heard.queue++)]
+  const heard = { log: 0, queue: 0, deployment: 0 }
+  const ends = [
+    announcements.on('log', () => heard.log++),
+    announcements.on('queue', () => heard.queue++),
+    announcements.on('deployment', () => heard.deployment++),
+  ]
   return { announcements, heard, log, stopHearing: () => ends.forEach((end) => end()) }
 }
 const cutListeners = () =>
@@ -28,20 +32,20 @@ test('what one server announces another hears, each by its name, once it listens
   await expect
     .poll(() => [one.heard, other.heard], PATIENCE)
     .toEqual([
-      { log: 1, queue: 1 }, // everybody looks once when they begin to listen
-      { log: 1, queue: 1 },
+      { log: 1, queue: 1, deployment: 1 }, // everybody looks once when they begin to listen
+      { log: 1, queue: 1, deployment: 1 },
     ])
   await one.announcements.announce('log')
   await expect
     .poll(() => [one.heard, other.heard], PATIENCE)
     .toEqual([
-      { log: 2, queue: 1 },
-      { log: 2, queue: 1 },
+      { log: 2, queue: 1, deployment: 1 },
+      { log: 2, queue: 1, deployment: 1 },
     ])
   other.stopHearing()
   await one.announcements.announce('queue')
-  await expect.poll(() => one.heard, PATIENCE).toEqual({ log: 2, queue: 2 })
-  expect(other.heard).toEqual({ log: 2, queue: 1 })
+  await expect.poll(() => one.heard, PATIENCE).toEqual({ log: 2, queue: 2, deployment: 1 })
+  expect(other.heard).toEqual({ log: 2, queue: 1, deployment: 1 })
   await Promise.all([one.announcements.close(), other.announcements.close()])
 })
 

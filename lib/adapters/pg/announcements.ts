@@ -1,13 +1,16 @@
 import pg from 'pg'
 
-import type { Announcements } from '#lib/application/ports/build-logs.ts'
+import type { Announced, Announcements } from '#lib/application/ports/build-logs.ts'
 import type { Log } from '#lib/application/ports/log.ts'
 import type { Clock } from '#lib/application/ports/time.ts'
 import type { Database } from './database.ts'
 
-type What = Parameters<Announcements['on']>[0]
-
-const CHANNELS = { log: 'dragoman_log', queue: 'dragoman_queue' } as const satisfies Record<What, string>
+export const CHANNELS = {
+  log: 'dragoman_log',
+  queue: 'dragoman_queue',
+  deployment: 'dragoman_deployment',
+} as const satisfies Record<Announced, string>
+const ALL = Object.keys(CHANNELS) as Announced[] // of a literal
 const RECONNECT_MS = 1000
 const CONNECT_MS_MAX = 5000
 
@@ -16,12 +19,13 @@ export function pgAnnouncements(
   { sql }: Database,
   { url, clock, log }: { readonly url: string; readonly clock: Clock; readonly log: Log },
 ): Announcements & { close(): Promise<void> } {
-  const hearers = { log: new Set<() => void>(), queue: new Set<() => void>() }
+  const hearers = { log: new Set<() => void>(), queue: new Set<() => void>(), deployment: new Set<() => void>() }
   let listener: Promise<pg.Client> | undefined
   let closed = false
   let cancelRetry = () => {}
+  let isSaid = false
 
-  const tell = (what: What) => hearers[what].forEach((call) => call())
+  const tell = (what: Announced) => hearers[what].forEach((call) => call())
 
   function listen(): void {
     if (closed || listener) return
@@ -37,22 +41,23 @@ export function pgAnnouncements(
       keepAlive: true,
     })
     client.on('error', lost)
-    client.on('notification', ({ channel }) => tell(channel === CHANNELS.log ? 'log' : 'queue'))
+    client.on('notification', ({ channel }) => ALL.filter((what) => CHANNELS[what] === channel).forEach(tell))
     await client.connect()
     await client.query(
       Object.values(CHANNELS)
         .map((channel) => `LISTEN ${channel}`)
         .join(';'),
     )
+    isSaid = false
     // What was said while nobody listened is lost, so everybody looks once.
-    tell('log')
-    tell('queue')
+    ALL.forEach(tell)
     return client
   }
 
   function again(which: typeof listener, error: Error): void {
     if (closed || which !== listener) return
-    log.warn('announcements are not heard', { error: error.message })
+    if (!isSaid) log.warn('announcements are not heard', { error: error.message })
+    isSaid = true
     listener = undefined
     cancelRetry = clock.after(RECONNECT_MS, listen)
   }

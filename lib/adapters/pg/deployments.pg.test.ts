@@ -1,15 +1,19 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { systemRandom } from '#lib/adapters/system/time.ts'
+import { memoryLog } from '#lib/adapters/memory/log.ts'
+import { systemClock, systemRandom } from '#lib/adapters/system/time.ts'
 import { promote, type Promotion } from '#lib/application/deployments/promote.ts'
 import { rollback } from '#lib/application/deployments/rollback.ts'
 import { buildThrough, digestOf, newInputs } from '#lib/application/testing/builds.ts'
 import type { Check } from '#lib/domain/language.ts'
+import { pgAnnouncements } from './announcements.ts'
 import { pgBuildQueue } from './build-queue.ts'
 import { cutCommits } from './cut-commit.contract.ts'
 import { openDatabase } from './database.ts'
 import { pgDeployments } from './deployments.ts'
 import { workshopDatabase } from './world.contract.ts'
+
+const PATIENCE = { timeout: 20_000 }
 
 let world: Awaited<ReturnType<typeof workshopDatabase>>
 beforeAll(async () => {
@@ -51,6 +55,37 @@ test('the first promotion makes the newest tested combination live, and asking a
   expect(await promote()).toMatchObject({ ok: true, value: { number: 1, changed: false } })
   expect(await history()).toEqual([{ number: 1, kind: 'promote', restores: undefined }])
   expect(await audit()).toEqual([{ actor: 'ada', action: 'promote', facts: { number: 1, combination: await liveId() } }])
+})
+
+test('what each language serves is told with its image, config and agent, and every deployment is announced', async () => {
+  const [one, other] = [language(), language()]
+  await one.build()
+  const { deployments } = one
+  const of = async (lang: string) => (await deployments.live()).find((live) => live.lang === lang)
+  expect(await of(one.lang)).toBeUndefined()
+
+  const log = memoryLog()
+  const announcements = pgAnnouncements(world.database, { url: world.url, clock: systemClock, log })
+  let heard = 0
+  const stopHearing = announcements.on('deployment', () => heard++)
+  await expect.poll(() => heard, PATIENCE).toBe(1) // everybody looks once when they begin to listen
+  await one.promote()
+  await expect.poll(() => heard, PATIENCE).toBe(2)
+  const live = await of(one.lang)
+  const [first] = await deployments.history(one.lang, 1)
+  expect(live).toEqual({ lang: one.lang, number: 1, id: first?.id, ...first?.combination })
+  expect(await deployments.config(live?.config ?? first!.id)).toBe(`id: ${one.lang}\n`)
+  expect(await deployments.config(first!.id)).toBeUndefined()
+
+  await one.build()
+  await one.promote()
+  expect(await of(one.lang)).toMatchObject({ number: 2 })
+  await one.rollback()
+  expect(await of(one.lang)).toEqual({ ...live, number: 3 })
+  await expect.poll(() => heard, PATIENCE).toBe(4)
+  expect(await of(other.lang)).toBeUndefined()
+  stopHearing()
+  await announcements.close()
 })
 
 test('a regression is refused check by check, and let through only by its own name', async () => {

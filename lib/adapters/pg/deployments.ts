@@ -1,10 +1,11 @@
-import type { Deployments, LanguageStatus, Tested, WhichTested } from '#lib/application/ports/deployments.ts'
+import type { Deployments, LanguageStatus, LiveDeployment, Tested, WhichTested } from '#lib/application/ports/deployments.ts'
 import type { Outcome } from '#lib/domain/build.ts'
 import type { Deployment } from '#lib/domain/deployment.ts'
 import type { Digest } from '#lib/domain/digest.ts'
 import type { BuildId, LangId } from '#lib/domain/ids.ts'
 import type { Check } from '#lib/domain/language.ts'
 import type { CheckResults } from '#lib/domain/regression.ts'
+import { CHANNELS } from './announcements.ts'
 import { contradicts, type Database, type Sql } from './database.ts'
 
 type Row = {
@@ -45,12 +46,22 @@ export function pgDeployments({ sql, transaction }: Database): Deployments {
             ...[auditId, by, kind, lang],
             { number, combination: id, ...(restores && { restores }), ...(forced.length > 0 && { forced }) },
           ])
+          await sql.query(`NOTIFY ${CHANNELS.deployment}`) // heard when all of it is committed
         })
         return true
       } catch (error) {
         if (contradicts(error) && error.constraint === 'deployment_pkey') return false
         throw error
       }
+    },
+
+    async live() {
+      const { rows } = await sql.query<LiveDeployment>(
+        `SELECT l.id AS lang, d.number, d.combination AS id, c.image, c.config, c.agent FROM language l
+         JOIN LATERAL (SELECT number, combination FROM deployment WHERE lang = l.id ORDER BY number DESC LIMIT 1) d ON true
+         JOIN combination c ON c.id = d.combination ORDER BY l.id`,
+      )
+      return rows
     },
 
     async config(digest) {

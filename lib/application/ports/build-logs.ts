@@ -48,9 +48,11 @@ export interface BuildLogs {
   finalised(attempt: AttemptKey, object: { readonly key: ObjectKey; readonly digest: Digest }): Promise<void>
 }
 
+export type Announced = 'log' | 'queue' | 'deployment'
+
 /** Words between servers that carry nothing: who hears one looks for itself. Missed ones are found by looking now and then. */
 export interface Announcements {
-  announce(what: 'log' | 'queue'): Promise<void>
+  announce(what: Announced): Promise<void>
   /** Calls on each; the answer ends it. */
-  on(what: 'log' | 'queue', call: () => void): () => void
+  on(what: Announced, call: () => void): () => void
 }

@@ -20,13 +20,18 @@ export type LanguageStatus = {
   readonly build: { readonly id: BuildId; readonly outcome: Outcome | undefined; readonly at: Date } | undefined
 }
 
+/** What a language serves now. */
+export type LiveDeployment = Pick<Deployment, 'lang' | 'number' | 'id'> & Combination
+
 /** What is live, and was. Every call rejects when the database cannot be reached within its time limit. */
 export interface Deployments {
   /** The newest first. */
   history(lang: LangId, max: number): Promise<readonly Deployment[]>
   tested(lang: LangId, which: WhichTested): Promise<Tested | undefined>
-  /** Adds a deployment, with an audit row, in one transaction; false when its number is taken. */
+  /** Adds a deployment, with an audit row and an announcement, in one transaction; false when its number is taken. */
   add(deployment: Omit<Deployment, 'at' | 'combination'>, auditId: string): Promise<boolean>
+  /** What each language that has a deployment serves. */
+  live(): Promise<readonly LiveDeployment[]>
   /** The text of a config version. */
   config(digest: Digest): Promise<string | undefined>
   /** Of those named, or of all there are, by id. */
