@@ -51,7 +51,7 @@ test('migrations are applied once, however many replicas start', async () => {
   expect(await migrate()).toEqual([])
 })
 
-test('a failed migration leaves nothing, is booked, and refuses the next start', async () => {
+test('fault 9: a failed migration leaves nothing, is booked, and refuses the next start', async () => {
   const { write, migrate, query } = await world()
   write('9000_bad', 'CREATE TABLE half (n int); SELECT 1/0;')
   await expect(migrate()).rejects.toThrow('"9000_bad" failed')
@@ -66,6 +66,25 @@ test('a failed migration leaves nothing, is booked, and refuses the next start',
   expect(await migrate()).toEqual(['9000_bad'])
 })
 
+test('fault 9: a migration whose connection is lost halfway leaves nothing, and the next start goes on from there', async () => {
+  const { write, migrate, query, webUrl } = await world()
+  await migrate()
+  write('9000_first', 'CREATE TABLE first_half (n int); INSERT INTO first_half VALUES (1)')
+  write('9001_second', 'CREATE TABLE second_half (n int); SELECT pg_sleep(60)')
+  const migrating = migrate().catch((error: unknown) => error)
+  const kill = `SELECT count(pg_terminate_backend(pid))::int AS killed FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()`
+  await expect.poll(() => query(kill)).toEqual([{ killed: 1 }])
+  expect(await migrating).toBeInstanceOf(Error)
+  // What was done stands, and code that knows nothing of it works beside it.
+  expect(await query(`SELECT (SELECT count(*)::int FROM first_half) AS done, to_regclass('second_half') AS half`)).toEqual([
+    { done: 1, half: null },
+  ])
+  await withClient(webUrl, (web) => web.query(`INSERT INTO pool_member (sandbox, key) VALUES ('sb1', 'k')`))
+
+  write('9001_second', 'CREATE TABLE second_half (n int)')
+  expect(await migrate()).toEqual(['9001_second'])
+})
+
 test('a migration that was edited after it was applied is refused', async () => {
   const { write, migrate } = await world()
   write('9000_more', 'SELECT 1')
@@ -74,14 +93,14 @@ test('a migration that was edited after it was applied is refused', async () => 
   await expect(migrate()).rejects.toThrow('"9000_more" was edited')
 })
 
-test('a newer migration in the database is left alone, so an older replica may run beside it', async () => {
+test('fault 9: a newer migration in the database is left alone, so an older replica may run beside it', async () => {
   const { write, migrate, url } = await world()
   write('9000_newer', 'SELECT 1')
   await migrate()
   expect(await migrateWith({ url, folder: MIGRATIONS, webRole: WEB_ROLE })).toEqual([])
 })
 
-test('the web role reads and writes rows and can do nothing else', async () => {
+test('fault 9: the web role reads and writes rows and can do nothing else', async () => {
   const { migrate, webUrl } = await world()
   await migrate()
   await withClient(webUrl, async (web) => {

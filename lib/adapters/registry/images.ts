@@ -1,7 +1,3 @@
-import { Readable } from 'node:stream'
-import type { ReadableStream } from 'node:stream/web'
-
-import { verified } from '#lib/application/ports/checked-bytes.ts'
 import type { ImageEntry, Images } from '#lib/application/ports/images.ts'
 import type { Clock } from '#lib/application/ports/time.ts'
 import { blobsOf } from '#lib/domain/oci-image.ts'
@@ -12,6 +8,7 @@ import { pushedTag, repositoriesOf } from './catalog.ts'
 import { collect } from './collect.ts'
 import { registryHttp, type RegistryOptions } from './http.ts'
 import { deleteManifest, digestOf, entriesIn, manifestOf, storeManifest } from './manifests.ts'
+import { readBlob } from './read-blob.ts'
 import { unfinishedUploads } from './resume.ts'
 import { hasBlob, pushBlob } from './upload.ts'
 
@@ -42,12 +39,7 @@ export function registryImages(options: RegistryImagesOptions): Images {
     putBlob: (repository, source, { alsoIn, signal } = {}) =>
       pushBlob(uploads, repository, source, { ...(alsoIn && { alsoIn }), ...(signal && { signal }) }),
 
-    async getBlob(repository, digest) {
-      const answer = await http.call('GET', `/v2/${repository}/blobs/${digest}`, [200, 404])
-      if (answer.status === 404 || !answer.body) return void (await answer.body?.cancel())
-      const size = Number(answer.headers.get('content-length'))
-      return { size, bytes: verified(Readable.fromWeb(answer.body as ReadableStream), { digest, size }, `blob ${digest}`) }
-    },
+    getBlob: (repository, digest) => readBlob(http, repository, digest),
 
     putManifest,
     getManifest: (repository, which) => manifestOf(http, repository, which),
