@@ -5,6 +5,23 @@ import { RESERVED, reservedProblem } from './layer-reserved.ts'
 type Code = LayerFault['code']
 type Tree = Map<string, LayerEntry['kind']>
 
+export type LayerRules = {
+  check(entry: LayerEntry): LayerFault | undefined
+  /** After the last entry of a layer. */
+  layerEnds(): void
+  facts(): { readonly entries: number; readonly bytes: number }
+  /** The same, to go on apart; between two layers. */
+  copy(): LayerRules
+}
+/** Between two layers. */
+type State = {
+  readonly below: ReadonlyMap<string, LayerEntry['kind']>
+  readonly entries: number
+  readonly bytes: number
+  readonly isBase: boolean
+}
+const NOTHING: State = { below: new Map(), entries: 0, bytes: 0, isBase: true }
+
 const WHITEOUT = '.wh.'
 const OPAQUE = '.wh..wh..opq'
 const IDS_MAX = 65_535
@@ -15,10 +32,10 @@ const SET_ID = 0o6000
  * The rules for one image: its layers in their order, entry by entry. What the layers make together is known at each
  * entry, so that none can be placed through a link that came before it.
  */
-export function layerRules(limits: LayerLimits) {
-  const below: Tree = new Map()
+export function layerRules(limits: LayerLimits, from: State = NOTHING): LayerRules {
+  const below: Tree = new Map(from.below)
   let [here, whiteouts]: [Tree, Set<string>] = [new Map(), new Set()]
-  let [entries, bytes, isBase] = [0, 0, true]
+  let { entries, bytes, isBase } = from
 
   function check(entry: LayerEntry): LayerFault | undefined {
     const { path, kind, size } = entry
@@ -79,7 +96,6 @@ export function layerRules(limits: LayerLimits) {
 
   return {
     check,
-    /** After the last entry of a layer. */
     layerEnds(): void {
       const emptied = [...whiteouts]
         .filter((path) => path.endsWith(`/${OPAQUE}`))
@@ -94,6 +110,7 @@ export function layerRules(limits: LayerLimits) {
       isBase = false
     },
     facts: () => ({ entries, bytes }),
+    copy: () => layerRules(limits, { below, entries, bytes, isBase }),
   }
 }
 

@@ -5,6 +5,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 
+import { overlayOptions } from '#lib/application/ports/layers.ts'
 import { DISK_BYTES, type RecipeFailed, type RecipeRun, type Recipes } from '#lib/application/ports/recipes.ts'
 import type { RegistryProxies } from '#lib/application/ports/registry-proxies.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
@@ -32,6 +33,8 @@ export type OciRecipesOptions = {
 const PLACE = '/srv'
 /** $1 root, $2 place, and then the runtime's command. */
 const ENTER = 'mount --make-rprivate / && mount --bind -o nodev "$1" "$2" && shift 2 && exec "$@"'
+/** The same with the overlay's options as $3. */
+const ENTER_OVER = 'mount --make-rprivate / && cd "$1" && mount -t overlay -o "$3" overlay "$2" && cd / && shift 3 && exec "$@"'
 /** What a build says in hours; the log that is kept is far shorter. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024
 const CERTIFICATES = 'certificates.pem'
@@ -44,7 +47,7 @@ export async function ociRecipes(options: OciRecipesOptions): Promise<Recipes> {
   for (const folder of slice.group) for (const name of groupsIn(folder)) await removeGroup([join(folder, name)])
 
   async function run(recipe: RecipeRun): Promise<Result<void, RecipeFailed>> {
-    const { root, given, limits, signal, log, registries = [] } = recipe
+    const { root, over, given, limits, signal, log, registries = [] } = recipe
     const id = `recipe${randomBytes(8).toString('hex')}`
     const bundle = join(workDir, id)
     const { group, cgroupsPath } = slice.below(id)
@@ -65,7 +68,8 @@ export async function ociRecipes(options: OciRecipesOptions): Promise<Recipes> {
       const config = recipeConfig({ ...inputs, ownNetwork: !asks, arch: process.arch })
       await writeFile(join(bundle, 'config.json'), JSON.stringify(config))
       const runtime = [runtimePath, '--root', join(bundle, 'state'), 'run', '--bundle', bundle, id]
-      const entered = ['sh', '-c', ENTER, 'sh', root, PLACE, ...runtime]
+      const enter = over ? [ENTER_OVER, 'sh', root, PLACE, overlayOptions(root, over)] : [ENTER, 'sh', root, PLACE]
+      const entered = ['sh', '-c', ...enter, ...runtime]
       const command = proxy ? withRelay(proxy.socketPath, entered) : entered
       ran = await ended(command, { root, limits, signal, log, ownNetwork: asks })
     } finally {

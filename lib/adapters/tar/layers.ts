@@ -2,11 +2,11 @@ import { pipeline, Transform, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 
 import { tally } from '#lib/application/ports/checked-bytes.ts'
-import type { Layers, LayerFacts, LayerRules } from '#lib/application/ports/layers.ts'
+import type { Layers, LayerFacts } from '#lib/application/ports/layers.ts'
 import { LAYER_LIMITS, type LayerFault, RATIO_BYTES_MIN } from '#lib/domain/layer-entry.ts'
+import type { LayerRules } from '#lib/domain/layer-rules.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
-import { snapshot } from './changes.ts'
-import { packChanges } from './pack-changes.ts'
+import { beginIn } from './begin.ts'
 import { packFolder } from './pack.ts'
 import { readTar } from './read-tar.ts'
 import { unpackAll } from './unpack.ts'
@@ -15,10 +15,7 @@ import { unpackAll } from './unpack.ts'
 export const tarLayers = (workDir: string, { ratioMax } = LAYER_LIMITS): Layers => ({
   pack: (folder, options) => packFolder(folder, workDir, options),
   unpack: (layers, options) => unpackAll(layers, workDir, options),
-  async watch(folder, shiftedBy) {
-    const before = await snapshot(folder)
-    return { pack: (options) => packChanges(folder, workDir, before, { ...options, shiftedBy }) }
-  },
+  begin: beginIn(workDir),
   lint: (packed, rules, signal) => lint(packed, rules, ratioMax, signal),
 })
 

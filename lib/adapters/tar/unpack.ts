@@ -1,16 +1,20 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { lchown, lstat, mkdir, opendir, rm } from 'node:fs/promises'
+import { lstat, mkdir, opendir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline as pipelineInto, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { promisify } from 'node:util'
 import { createGunzip } from 'node:zlib'
 
 import { readTar } from './read-tar.ts'
 
 const WHITEOUT = '.wh.'
 const OPAQUE = '.wh..wh..opq'
+/** Of as many files as an image may have, the owners. */
+const OWNERS_BYTES_MAX = 16 * 1024 * 1024
+const run = promisify(execFile)
 
 type Options = { readonly shiftBy?: number; readonly signal: AbortSignal }
 
@@ -23,7 +27,7 @@ export async function unpackAll(layers: readonly (() => Promise<Readable>)[], wo
   await mkdir(path, { recursive: true })
   try {
     for (const [n, open] of layers.entries()) await unpack(open, path, n === 0, signal)
-    if (shiftBy > 0) await shiftOwners(path, shiftBy, new Set())
+    if (shiftBy > 0) await shiftOwners(path, shiftBy)
   } catch (error) {
     await remove()
     throw error
@@ -79,18 +83,12 @@ async function emptyFolder(folder: string): Promise<void> {
 }
 
 /** Gives every file to the id so much higher, so that a user namespace has it as it was. */
-async function shiftOwners(folder: string, by: number, seen: Set<number>): Promise<void> {
-  const own = await lstat(folder)
-  await lchown(folder, own.uid + by, own.gid + by)
-  for await (const entry of await opendir(folder)) {
-    const path = join(folder, entry.name)
-    if (entry.isDirectory()) {
-      await shiftOwners(path, by, seen)
-      continue
-    }
-    const { ino, uid, gid } = await lstat(path)
-    if (seen.has(ino)) continue // another name of what was given already
-    seen.add(ino)
-    await lchown(path, uid + by, gid + by)
+async function shiftOwners(root: string, by: number): Promise<void> {
+  const { stdout } = await run('find', [root, '-printf', '%U:%G\\n'], { maxBuffer: OWNERS_BYTES_MAX })
+  for (const owner of new Set(stdout.trim().split('\n'))) {
+    const [uid, gid] = owner.split(':').map(Number)
+    if (uid === undefined || gid === undefined) throw new Error(`Cannot shift the owners of ${root}: "${owner}" is none`)
+    // A file of two names is another's by the second: it is given once.
+    await run('chown', ['-R', '-P', '-h', `--from=+${uid}:+${gid}`, `+${uid + by}:+${gid + by}`, root])
   }
 }

@@ -56,27 +56,26 @@ export async function buildImage(deps: Deps, build: BuildImage): Promise<Result<
   const stored = await storedImage(images, base.repository, base.digest)
   if (!stored) return { ok: false, error: { code: 'base_missing' } }
 
-  await using root = disposable(
-    await layers.unpack(
-      stored.layers.map((layer) => layer.read),
-      { shiftBy: recipes.firstId, signal },
-    ),
-  )
-  // Read before anybody but us has written in the root.
-  const status = `${root.path}/var/lib/dpkg/status`
+  const image = { digest: base.digest, layers: stored.layers.map((layer) => layer.read) }
+  await using root = disposable(await layers.begin(image, { shiftBy: recipes.firstId, signal }))
+  const status = `${root.began}/var/lib/dpkg/status`
   const isAlone = apt.length === 0 && !deb
   const fetched = isAlone ? undefined : await packages.fetch(apt, { release, status, ...(deb && { deb }), signal, log })
   if (fetched && !fetched.ok) return fetched
   await using given = disposable(fetched?.value ?? { folder: undefined, files: [], remove: async () => undefined })
 
-  const watched = await layers.watch(root.path, recipes.firstId)
   const begin = deps.clock.today()
   const script = installScript(given.files.length > 0, build.recipe)
-  const ran = await recipes.run({ root: root.path, script, limits, signal, log, ...(given.folder && { given: given.folder }) })
+  const ran = await recipes.run({
+    root: root.path,
+    ...(root.over && { over: root.over }),
+    ...{ script, limits, signal, log },
+    ...(given.folder && { given: given.folder }),
+  })
   if (!ran.ok) return ran
 
   const fallback = new Date(stored.config.created ?? 0)
-  await using layer = disposable(await watched.pack({ begin, fallback, signal }))
+  await using layer = disposable(await root.pack({ begin, fallback, signal }))
   const pushed = await pushImage(deps, to, {
     layers: [
       ...stored.layers,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import type { BadTree, DebControl, Debs, PackedDeb } from '#lib/application/ports/debs.ts'
 import type { Images } from '#lib/application/ports/images.ts'
-import type { Layers } from '#lib/application/ports/layers.ts'
+import type { BegunRoot, Layers } from '#lib/application/ports/layers.ts'
 import type { FetchRefused, Packages } from '#lib/application/ports/packages.ts'
 import type { RecipeFailed, RecipeLimits, Recipes } from '#lib/application/ports/recipes.ts'
 import type { Digest } from '#lib/domain/digest.ts'
@@ -68,12 +68,12 @@ export async function buildPackage(deps: Deps, build: BuildPackage): Promise<Res
   if (!good.ok) return good
   const stored = await storedImage(deps.images, base.repository, base.digest)
   if (!stored) return err({ code: 'base_missing' })
-  const read = stored.layers.map((layer) => layer.read)
-  await using root = disposable(await deps.layers.unpack(read, { shiftBy: deps.recipes.firstId, signal }))
-  const ran = await runPlan(deps, plan.value, script, root.path, build)
+  const image = { digest: base.digest, layers: stored.layers.map((layer) => layer.read) }
+  await using root = disposable(await deps.layers.begin(image, { shiftBy: deps.recipes.firstId, signal }))
+  const ran = await runPlan(deps, plan.value, script, root, build)
   if (!ran.ok) return ran
   const of = control(stored.config.architecture === 'arm64' ? 'arm64' : 'amd64')
-  return finished(of, await deps.debs.pack(of, join(root.path, PACKAGE_FOLDER), signal))
+  return finished(of, await deps.debs.pack(of, join(root.changes, PACKAGE_FOLDER), signal))
 }
 
 /** First the tools, without a network; then the recipe, with no more of one than it names. */
@@ -81,20 +81,21 @@ async function runPlan(
   { packages, recipes }: Deps,
   plan: PackagePlan,
   script: string,
-  root: string,
+  { path: root, over, began }: BegunRoot,
   { release, limits, signal, log }: BuildPackage,
 ): Promise<Result<void, FetchRefused | RecipeFailed>> {
+  const where = { root, ...(over && { over }) }
   if (plan.buildApt.length > 0) {
-    const status = `${root}/var/lib/dpkg/status`
+    const status = `${began}/var/lib/dpkg/status`
     const fetched = await packages.fetch(plan.buildApt, { release, status, signal, log: (text) => void log(text) })
     if (!fetched.ok) return fetched
     await using given = disposable(fetched.value)
     const install = installScript(given.files.length > 0)
-    const installed = await recipes.run({ root, script: install, given: given.folder, limits, signal, log })
+    const installed = await recipes.run({ ...where, script: install, given: given.folder, limits, signal, log })
     if (!installed.ok) return installed
   }
   const { files, registries, withTools } = plan
-  return recipes.run({ root, script, files, registries, withTools, limits, signal, log })
+  return recipes.run({ ...where, script, files, registries, withTools, limits, signal, log })
 }
 
 /** Debian's names know a plus, and no more than three letters make it a name; no language's own package is called so. */

@@ -177,7 +177,8 @@ describe('an image of a language', { timeout: BUILD_MS_MAX }, () => {
     const signal = new AbortController().signal
     const take = (text: string) => void (log += text)
     const built = await buildImage(deps, { base: base(), to: lang, apt: [], limits, signal, log: take, ...build })
-    expect(readdirSync(workDir)).toEqual([])
+    // For the next one: what there is in archives, and the base to lay over.
+    expect(readdirSync(workDir).filter((name) => name !== 'lists' && name !== 'roots')).toEqual([])
     expect(traces()).not.toContain(folder)
     return { built, log, digest: built.ok ? built.value.digest : undefined }
   }
@@ -261,6 +262,10 @@ describe('an image of a language', { timeout: BUILD_MS_MAX }, () => {
       refused chroot /
       rm -rf /var/log && ln -s ${folder} /var/log
       rm /etc/debian_version
+      rm -r /etc/apt && mkdir /etc/apt && touch /etc/apt/new
+      rm -r /etc/cron.d && echo none > /etc/cron.d
+      ln /etc/passwd /etc/passwd.again
+      refused mknod /opt/nothing c 0 0
       echo made > /opt/made
     `
     const { built, log, digest } = await make({ recipe })
@@ -276,7 +281,14 @@ describe('an image of a language', { timeout: BUILD_MS_MAX }, () => {
     expect(lstatSync(join(root.path, 'opt/made'))).toMatchObject({ uid: 0, gid: 0 })
     expect(readlinkSync(join(root.path, 'var/log'))).toBe(folder)
     expect(lstatSync(join(root.path, 'etc/debian_version'), { throwIfNoEntry: false })).toBeUndefined()
+    expect(readdirSync(join(root.path, 'etc/apt'))).toEqual(['new'])
+    expect(lstatSync(join(root.path, 'etc/cron.d')).isFile()).toBe(true)
+    expect(lstatSync(join(root.path, 'etc/passwd.again'))).toMatchObject({ nlink: 2, uid: 0 })
     await root.remove()
+
+    // Of all that the base knows nothing.
+    const whole = 'test -f /etc/debian_version; test -d /etc/apt/trusted.gpg.d; test -d /etc/cron.d; ! test -e /opt/made'
+    expect((await make({ recipe: whole })).built).toMatchObject({ ok: true })
   })
 
   test.each([

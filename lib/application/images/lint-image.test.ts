@@ -7,9 +7,10 @@ import { afterEach, expect, test } from 'vitest'
 
 import { layoutImages } from '#lib/adapters/oci-layout/images.ts'
 import { tarLayers } from '#lib/adapters/tar/layers.ts'
-import { file, folder, makeTar } from '#lib/adapters/tar/testing/make-tar.ts'
+import { file, folder, link, makeTar } from '#lib/adapters/tar/testing/make-tar.ts'
 import { blob, python } from '#lib/application/ports/images.contract.ts'
 import { type Digest, digestOfHex } from '#lib/domain/digest.ts'
+import { LAYER_LIMITS } from '#lib/domain/layer-entry.ts'
 import { MEDIA_TYPE } from '#lib/domain/oci-image.ts'
 import { lintImage } from './lint-image.ts'
 import { type Layer, pushImage } from './push-image.ts'
@@ -117,3 +118,37 @@ async function pushed({ images }: Awaited<ReturnType<typeof world>>, config: obj
   if (!put.ok) throw new Error(JSON.stringify(put.error))
   return put.value
 }
+
+test('of a base that was read before only what stands on it is read again, by the same rules', async () => {
+  const deps = await world()
+  const image = async (...layers: Layer[]) => {
+    const pushed = await pushImage(deps, python, { ...parts, layers })
+    if (!pushed.ok) throw new Error(pushed.error.code)
+    return pushed.value.digest
+  }
+  const read: Digest[] = []
+  const counting = {
+    ...deps,
+    images: {
+      ...deps.images,
+      getBlob: async (...of: Parameters<typeof deps.images.getBlob>) => (read.push(of[1]), deps.images.getBlob(...of)),
+    },
+  }
+  const lint = async (...layers: Layer[]) => lintImage(counting, python, await image(...layers))
+  const gone = layer(file('usr/.wh.a'))
+  const linked = layer(link('usr', 'tmp'))
+
+  expect(await lint(base)).toMatchObject({ ok: true })
+  expect(await lint(base, gone)).toMatchObject({ ok: true, value: { layers: [{ entries: 2 }, { entries: 1 }] } })
+  expect(read.filter((digest) => digest === base.digest)).toHaveLength(1)
+  // Known of the one image is not known of the other.
+  expect(await lint(base, layer(file('usr/.wh.b')))).toMatchObject({ error: { fault: { code: 'bad_whiteout' } } })
+  expect(await lint(base, gone, gone)).toMatchObject({ error: { fault: { code: 'bad_whiteout' } } })
+  expect(await lint(base, linked)).toMatchObject({ error: { code: 'bad_layer' } })
+  expect(await lint({ ...base, diffId: gone.diffId }, gone)).toMatchObject({ error: { code: 'bad_config' } })
+  // Nor under other limits.
+  const fewer = { ...LAYER_LIMITS, entriesMax: 1 }
+  expect(await lintImage(counting, python, await image(base), { limits: fewer })).toMatchObject({
+    error: { fault: { code: 'too_many' } },
+  })
+})

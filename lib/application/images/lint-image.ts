@@ -5,11 +5,11 @@ import type { LayerFacts, Layers } from '#lib/application/ports/layers.ts'
 import type { Digest } from '#lib/domain/digest.ts'
 import { imageConfigProblem } from '#lib/domain/image-config-rules.ts'
 import { LAYER_LIMITS, type LayerFault, type LayerLimits } from '#lib/domain/layer-entry.ts'
-import { layerRules } from '#lib/domain/layer-rules.ts'
 import { type ImageConfig, MANIFEST_BYTES_MAX } from '#lib/domain/oci-image.ts'
 import { parseImageConfig, parseManifest } from '#lib/domain/parse-image.ts'
 import type { Repository } from '#lib/domain/repository.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
+import { knownTo } from './known-layers.ts'
 
 export type ImageFault =
   | { readonly code: 'image_missing' }
@@ -48,9 +48,17 @@ export async function lintImage(
   if (diffIds.length !== manifest.value.layers.length)
     return err({ code: 'bad_config', why: 'it has not one diff_id for each layer' })
 
-  const rules = layerRules(limits)
-  const facts: LayerFacts[] = []
+  const known = knownTo(layers)
+  const begun = known.begin(manifest.value.layers, limits)
+  const { rules } = begun
+  const facts: LayerFacts[] = [...begun.facts]
+  for (const [n, { diffId }] of begun.facts.entries()) {
+    const layer = manifest.value.layers[n]
+    if (!layer || !(await images.has(repository, layer.digest))) return err({ code: 'image_missing' })
+    if (diffId !== diffIds[n]) return err({ code: 'bad_config', why: `the diff_id of layer ${layer.digest} is wrong` })
+  }
   for (const [n, layer] of manifest.value.layers.entries()) {
+    if (n < begun.facts.length) continue
     const blob = await images.getBlob(repository, layer.digest)
     if (!blob) return err({ code: 'image_missing' })
     const linted = await layers.lint(blob.bytes, rules, signal)
@@ -59,6 +67,7 @@ export async function lintImage(
     if (linted.value.diffId !== diffIds[n])
       return err({ code: 'bad_config', why: `the diff_id of layer ${layer.digest} is wrong` })
     facts.push(linted.value)
+    known.keep(manifest.value.layers.slice(0, n + 1), limits, { facts, rules })
   }
   return ok({ digest, config: config.value, layers: facts })
 }

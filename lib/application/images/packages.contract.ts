@@ -54,7 +54,7 @@ export async function packageWorld(registries: Partial<RegistryAddresses> = {}) 
     },
     limits: (over: Partial<typeof LIMITS & { diskBytes: number }>) => ({ ...LIMITS, ...over }),
     left: () => ({
-      files: readdirSync(workDir),
+      files: readdirSync(workDir).filter((name) => name !== 'lists' && name !== 'roots'),
       mounts: readFileSync('/proc/self/mountinfo', 'utf8').includes(folder),
       proxies: readdirSync(tmpdir()).filter((name) => name.startsWith('dragoman-proxy-')),
     }),

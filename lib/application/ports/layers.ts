@@ -1,12 +1,12 @@
+import { relative } from 'node:path'
 import type { Readable } from 'node:stream'
 
 import type { Digest } from '#lib/domain/digest.ts'
 import type { LayerFault } from '#lib/domain/layer-entry.ts'
-import type { layerRules } from '#lib/domain/layer-rules.ts'
+import type { LayerRules } from '#lib/domain/layer-rules.ts'
 import type { Result } from '#lib/domain/result.ts'
 import type { BlobSource } from './images.ts'
 
-export type LayerRules = ReturnType<typeof layerRules>
 /** `diffId` is the digest of the archive, before it was compressed. */
 export type LayerFacts = { readonly diffId: Digest; readonly entries: number; readonly bytes: number }
 
@@ -14,14 +14,37 @@ export type LayerFacts = { readonly diffId: Digest; readonly entries: number; re
 export type PackedLayer = BlobSource & { readonly diffId: Digest; remove(): Promise<void> }
 
 export type UnpackedLayers = { readonly path: string; remove(): Promise<void> }
-export type Watched = {
-  /** `begin` is when the changes began: what is younger is dated as the newest of the older ones, or as `fallback`. */
+
+/** The layers of an image that was linted, whose digest it is. */
+export type LaidLayers = { readonly digest: Digest; readonly layers: readonly (() => Promise<Readable>)[] }
+
+/** A root that begins as an image and is then changed. */
+export type BegunRoot = {
+  /** The root itself; or, where it is laid over another folder, the place of the three that this takes: {@link overlayOptions}. */
+  readonly path: string
+  readonly over?: string
+  /** The image as it is, to read from: nobody writes there. */
+  readonly began: string
+  /** Where to find what was changed or added. */
+  readonly changes: string
+  /**
+   * What has become of it as a layer, removals too; nothing may change it meanwhile. `begin` is when the changes began: what
+   * is younger is dated as the newest of the older ones, or as `fallback`.
+   */
   pack(options: {
     readonly begin: Date
     readonly fallback: Date
     readonly signal: AbortSignal
   }): Promise<PackedLayer & { readonly newest: Date }>
+  remove(): Promise<void>
 }
+
+/**
+ * For a mount made in `path`: `upper` takes the changes. No path of the machine is told, and nothing is asked of the kernel
+ * that it would have to remember about the folder below.
+ */
+export const overlayOptions = (path: string, over: string): string =>
+  `nodev,lowerdir=${relative(path, over)},upperdir=upper,workdir=work,redirect_dir=off,index=off,metacopy=off`
 
 /** A folder as a layer, and back. */
 export interface Layers {
@@ -35,8 +58,8 @@ export interface Layers {
     layers: readonly (() => Promise<Readable>)[],
     options: { readonly shiftBy?: number; readonly signal: AbortSignal },
   ): Promise<UnpackedLayers>
-  /** Looks at a folder now, to pack later what has become of it, removals too. Nothing may change it while it is packed. */
-  watch(folder: string, shiftedBy: number): Promise<Watched>
+  /** Owners are shifted as by `unpack`, which is done once for all who begin with the same image. */
+  begin(image: LaidLayers, options: { readonly shiftBy: number; readonly signal: AbortSignal }): Promise<BegunRoot>
   /** Reads, writing nothing of it anywhere, one layer to its end or to its first fault. Rejects when the bytes cannot be read. */
   lint(packed: Readable, rules: LayerRules, signal?: AbortSignal): Promise<Result<LayerFacts, LayerFault>>
 }

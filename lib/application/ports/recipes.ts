@@ -15,6 +15,8 @@ export const DISK_BYTES = 12 * 1024 ** 3
 export type RecipeRun = {
   /** A root file system whose files belong to {@link Recipes.firstId} and those after it. What is changed stays in it. */
   readonly root: string
+  /** A folder that is left as it is: then `root` has what is written over it, as `overlayOptions` says. */
+  readonly over?: string
   readonly script: string
   /** A folder that the script sees as /mnt, and cannot write. */
   readonly given?: string
