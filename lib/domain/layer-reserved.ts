@@ -6,7 +6,7 @@ export const RESERVED: ReadonlySet<string> = new Set([
   ...['usr/bin', 'usr/lib', 'usr/sbin', 'var/lib', 'var/tmp', 'home/visitor', 'opt/dragoman', 'run/dragoman'],
 ])
 /** Filled by the kernel or by us when a sandbox starts. */
-export const EMPTY = ['dev', 'proc', 'sys', 'home/visitor', 'opt/dragoman', 'run/dragoman', 'tmp', 'var/tmp']
+export const EMPTY = ['dev', 'proc', 'sys', 'home/visitor', 'run/dragoman', 'tmp', 'var/tmp']
 /** Links into /usr on a system whose /usr is whole. */
 const USR_LINKS: ReadonlySet<string> = new Set(['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libo32', 'libx32'])
 /** The agent is mounted there. */

@@ -20,7 +20,7 @@ export const registryProxies = (addresses: Partial<RegistryAddresses>): Registry
       unreachable: (what) => void (fault ??= what),
     })
     // A path of a socket may have only some hundred characters, so it is not below the data folder.
-    const folder = await mkdtemp(join(tmpdir(), 'dragoman-proxy-'))
+    const folder = await mkdtemp(join(tmpdir(), `dragoman-proxy-${process.pid}-`))
     const socketPath = join(folder, 'socket')
     proxy.server.listen(socketPath)
     await once(proxy.server, 'listening')

@@ -1,7 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
 import { contentsOf, NOTHING_LEFT, packageWorld, type PackageWorld, run } from './packages.contract.ts'
@@ -53,11 +52,12 @@ describe('a package', { timeout: MS_MAX }, () => {
     expect(contents.join('\n')).not.toContain('evil')
     expect(contents.filter((line) => line.includes('root') || !line.includes(' 0/0 '))).toEqual([])
 
-    const root = join(world.folder, 'root')
-    await run('dpkg-deb', ['--extract', path, root])
-    const befunge = join(root, 'opt/dragoman/node_modules/befunge93/package.json')
-    const { stdout } = await run(join(root, 'opt/dragoman/bin/node'), ['-p', `require(${JSON.stringify(befunge)}).version`])
-    expect(stdout).toBe('1.0.5\n')
+    const image = await world.intoImage(
+      { built, path },
+      '/opt/dragoman/bin/coffee -e "console.log 6 * 7"; sh "/usr/local/bin/say\'hi"',
+    )
+    expect(image.built, `${JSON.stringify(image.built)} ${image.log}`).toMatchObject({ ok: true })
+    expect(image.log).toContain('42\nhi\n')
 
     expect((await world.make(install)).digest).toBe(digest)
   })

@@ -91,7 +91,7 @@ function pip(names: readonly string[]): Section {
   const options = '--no-compile --no-cache-dir --no-input --disable-pip-version-check --quiet'
   return {
     shell: `
-python3 -m pip install ${options} --target "$pkg${TOOLS}/pip" ${names.map(quoted).join(' ')}
+PIP_ROOT_USER_ACTION=ignore python3 -m pip install ${options} --target "$pkg${TOOLS}/pip" ${names.map(quoted).join(' ')}
 mkdir -p "$pkg/usr/lib/python3/dist-packages" "$pkg${TOOLS}/bin"
 echo ${TOOLS}/pip > "$pkg/usr/lib/python3/dist-packages/dragoman.pth"
 for program in "$pkg${TOOLS}"/pip/bin/*; do
@@ -107,6 +107,7 @@ function gem(names: readonly string[]): Section {
   return {
     shell: `
 gems=$(ruby -e 'print Gem.default_dir')
+mkdir -p "$pkg$gems" "$pkg/usr/local/bin"
 gem install --no-document --clear-sources --source "$REGISTRY_GEM" --install-dir "$pkg$gems" --bindir "$pkg/usr/local/bin" ${names.map(quoted).join(' ')}
 rm -rf "$pkg$gems/cache"`,
     buildApt: ['ruby'],

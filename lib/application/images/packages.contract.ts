@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -13,8 +13,10 @@ import { ociRecipes } from '#lib/adapters/oci-runtime/recipes.ts'
 import { registryProxies } from '#lib/adapters/registry-proxy/proxies.ts'
 import type { RegistryAddresses } from '#lib/adapters/registry-proxy/registries.ts'
 import { tarLayers } from '#lib/adapters/tar/layers.ts'
+import { python } from '#lib/application/ports/images.contract.ts'
 import type { LangId } from '#lib/domain/ids.ts'
 import type { LangConfig } from '#lib/domain/lang-config.ts'
+import { buildImage } from './build-image.ts'
 import { testBase } from './base.contract.ts'
 import { type BuildPackage, buildPackage } from './build-package.ts'
 
@@ -33,7 +35,8 @@ export async function packageWorld(registries: Partial<RegistryAddresses> = {}) 
   const proxies = registryProxies(registries)
   const ids = { firstId: 2_100_100_000, memoryBytes: 2 * GIB }
   const recipes = await ociRecipes({ runtimePath, instance, workDir, proxies, toolsPath: TOOLS, ...ids })
-  const images = layoutImages(join(folder, 'images'), { today: () => new Date() })
+  const clock = { today: () => new Date() }
+  const images = layoutImages(join(folder, 'images'), clock)
   const deps = { images, layers: tarLayers(workDir), packages: aptPackages(workDir), recipes, debs: debianDebs(workDir) }
   let debs = 0
 
@@ -52,11 +55,22 @@ export async function packageWorld(registries: Partial<RegistryAddresses> = {}) 
       }
       return { built, log, path, digest: built.ok ? built.value.digest : undefined }
     },
+    /** The base with that package, and with what a shell says in it. */
+    async intoImage({ built, path }: { built: Awaited<ReturnType<typeof buildPackage>>; path: string }, recipe: string) {
+      if (!built.ok) throw new Error(`Cannot put into an image what was not made: ${JSON.stringify(built.error)}`)
+      let log = ''
+      const { digest, size } = built.value
+      const deb = { digest, size, open: (from: number) => createReadStream(path, { start: from }) }
+      const take = (text: string) => void (log += text)
+      const build = { base, to: python, apt: [], deb, recipe, limits: LIMITS, log: take }
+      const image = await buildImage({ ...deps, clock }, { ...build, signal: new AbortController().signal })
+      return { built: image, log }
+    },
     limits: (over: Partial<typeof LIMITS & { diskBytes: number }>) => ({ ...LIMITS, ...over }),
     left: () => ({
       files: readdirSync(workDir).filter((name) => name !== 'lists' && name !== 'roots'),
       mounts: readFileSync('/proc/self/mountinfo', 'utf8').includes(folder),
-      proxies: readdirSync(tmpdir()).filter((name) => name.startsWith('dragoman-proxy-')),
+      proxies: readdirSync(tmpdir()).filter((name) => name.startsWith(`dragoman-proxy-${process.pid}-`)),
     }),
     async close() {
       await recipes.close()
