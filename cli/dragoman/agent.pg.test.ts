@@ -11,6 +11,7 @@ import { pgArtifacts } from '#lib/adapters/pg/artifacts.ts'
 import { pgBuildQueue } from '#lib/adapters/pg/build-queue.ts'
 import { pgDeployments } from '#lib/adapters/pg/deployments.ts'
 import { workshopDatabase } from '#lib/adapters/pg/world.contract.ts'
+import { lockData } from '#lib/adapters/postgres/data-lock.ts'
 import { systemRandom } from '#lib/adapters/system/time.ts'
 import { promote } from '#lib/application/deployments/promote.ts'
 import { BASE, buildThrough, digestOf, newInputs, newRequest, testedLike } from '#lib/application/testing/builds.ts'
@@ -24,6 +25,9 @@ const NEXT = '1.1.0'
 const PATIENCE = { timeout: 30_000 }
 const data = mkdtempSync(join(tmpdir(), 'dragoman-agent-cli-'))
 
+/** We are the server that builds, as far as the command can see. */
+const lock = lockData(join(data, 'server.lock'))
+
 let world: Awaited<ReturnType<typeof workshopDatabase>>
 const children = new Set<ChildProcess>()
 beforeAll(async () => {
@@ -34,6 +38,7 @@ beforeAll(async () => {
 afterEach(() => children.forEach((child) => child.kill()))
 afterAll(async () => {
   await world.end()
+  lock.release()
   rmSync(data, { recursive: true, force: true })
 })
 

@@ -1,4 +1,4 @@
-import { listAgents, writeAgentsIndex } from '#lib/application/agents/list-agents.ts'
+import { listAgents } from '#lib/application/agents/list-agents.ts'
 import { systemClock } from '#lib/adapters/system/time.ts'
 import { openStores } from '#lib/stores.ts'
 
@@ -7,7 +7,7 @@ import { jsonResult, note, result, table } from './print.ts'
 import { publishOwnAgent } from './publish-own-agent.ts'
 import { day } from './query.ts'
 import { useAgent } from './use-agent.ts'
-import { type Workshop, withWorkshop } from './workshop.ts'
+import { withWorkshop } from './workshop.ts'
 
 const MIB = 1024 ** 2
 
@@ -15,7 +15,7 @@ const MIB = 1024 ** 2
 export async function agent(options: Options, signal: AbortSignal): Promise<number> {
   const [verb] = options.names
   if (verb === 'publish') return publish(options, signal)
-  if (verb === 'use') return withWorkshop((workshop) => use(workshop, options, signal))
+  if (verb === 'use') return useAgent(options, signal)
   return list(options)
 }
 
@@ -32,17 +32,6 @@ async function publish({ json }: Options, signal: AbortSignal): Promise<number> 
   else if (!done.ok) note(`dragoman: agent ${done.error.version}: ${WORDS[done.error.code]}`)
   else result(`agent ${done.value.version}: ${done.value.isNew ? 'released' : 'was released before'}, ${done.value.digest}`)
   return done.ok ? 0 : 1
-}
-
-async function use(workshop: Workshop, options: Options, signal: AbortSignal): Promise<number> {
-  const status = await useAgent(workshop, options, signal)
-  const { objects, close } = await openStores(workshop.config, systemClock)
-  try {
-    await writeAgentsIndex({ ...workshop, objects })
-  } finally {
-    close()
-  }
-  return status
 }
 
 const WORDS = { bad_version: 'that is no version', version_taken: 'other bytes were released under that version' } as const
