@@ -3,8 +3,10 @@ import pg from 'pg'
 import type { BackupRows, RowsBatch, RowsRefused } from '#lib/application/ports/backup-rows.ts'
 import { agentKey } from '#lib/domain/agent-release.ts'
 import type { Named } from '#lib/domain/backup.ts'
-import { digest, digestHex } from '#lib/domain/digest.ts'
+import { digest } from '#lib/domain/digest.ts'
+import type { LangId } from '#lib/domain/ids.ts'
 import { objectKey } from '#lib/domain/object-key.ts'
+import { packageKey } from '#lib/domain/package-key.ts'
 import { err, type Result } from '#lib/domain/result.ts'
 import type { Database, Sql } from './database.ts'
 
@@ -131,7 +133,7 @@ async function occupiedIn(sql: Sql): Promise<string | undefined> {
 
 /** What the rows name that lies elsewhere. A key that none can be is a fault of whoever wrote the row. */
 async function namedIn(sql: Sql): Promise<Named> {
-  type Row = { kind: string; digest: string; lang: string | null; version: string | null; key: string | null }
+  type Row = { kind: string; digest: string; lang: LangId | null; version: string | null; key: string | null }
   const { rows } = await sql.query<Row>(
     `SELECT a.kind::text, a.digest, lang, version, NULL AS key FROM artifact a LEFT JOIN agent_release r USING (digest)
      UNION ALL SELECT 'log', log_digest, NULL, NULL, log_object FROM build_attempt WHERE log_object IS NOT NULL
@@ -142,7 +144,8 @@ async function namedIn(sql: Sql): Promise<Named> {
     if (kind === 'base' || kind === 'image') return []
     const of = checked(digest(text))
     if (kind === 'agent') return version === null ? [] : [{ key: known(agentKey(version)), digest: of }]
-    return [{ key: checked(objectKey(key ?? `packages/${lang}/${digestHex(of)}.deb`)), digest: of }]
+    if (kind === 'package') return lang === null ? [] : [{ key: packageKey(lang, of), digest: of }]
+    return [{ key: checked(objectKey(key ?? '')), digest: of }]
   })
   return { objects, images }
 }
