@@ -67,7 +67,7 @@ export async function wire(config: Config, top: string): Promise<Wired> {
   const base = { sandboxes, records, clock: systemClock, random: systemRandom, metrics, log }
   const { workshop } = database
   let poolLooks = () => {}
-  const languages = await openLanguages({ config, top, workshop, roots, log, changed: () => poolLooks() })
+  const languages = await openLanguages({ config, top, workshop, roots, metrics, log, changed: () => poolLooks() })
   const pool = new Pool(base, {
     languages: languages.ready,
     kept: config.poolLanguages.flatMap((id) => langId(id) ?? []),

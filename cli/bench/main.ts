@@ -1,6 +1,7 @@
 import { build } from './build.ts'
 import { density } from './density.ts'
 import { echo } from './echo.ts'
+import { imagestart } from './imagestart.ts'
 import { lsp } from './lsp.ts'
 import { queries } from './queries.ts'
 import { logs } from './logs.ts'
@@ -9,7 +10,7 @@ import { run } from './run.ts'
 import { session } from './session.ts'
 import { throughput } from './throughput.ts'
 
-const BENCHES = { session, run, echo, throughput, density, page, lsp, queries, logs, build }
+const BENCHES = { session, run, echo, throughput, density, page, lsp, queries, logs, build, imagestart }
 
 const [name = '', ...flags] = process.argv.slice(2)
 if (!Object.hasOwn(BENCHES, name) || flags.some((flag) => flag !== '--json')) {

@@ -50,7 +50,7 @@ export const UNLIMITED = {
   DRAGOMAN_SESSIONS_MAX: '400',
 }
 
-async function startToPrompt(url: string): Promise<number> {
+export async function startToPrompt(url: string): Promise<number> {
   const visitor = await benchVisitor(url)
   const from = performance.now()
   await visitor.start('python')

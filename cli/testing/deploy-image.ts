@@ -29,7 +29,7 @@ export async function pushTiny(dataDir: string, lang: LangId, tiny: TinyImage): 
   const work = await mkdtemp(join(tmpdir(), 'dragoman-tiny-'))
   try {
     await tinyRoot(join(work, 'root'), tiny)
-    const created = new Date(0)
+    const created = new Date()
     const layer = await tarLayers(join(work, 'layers')).pack(join(work, 'root'), {
       newest: created,
       signal: AbortSignal.timeout(60_000),

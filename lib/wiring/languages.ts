@@ -10,6 +10,7 @@ import { readiness, type Listed } from '../application/languages/readiness.ts'
 import { withToolsHere } from '../application/languages/tools-here.ts'
 import type { ImageRoots } from '../application/ports/image-roots.ts'
 import type { Log } from '../application/ports/log.ts'
+import type { Metrics } from '../application/ports/metrics.ts'
 import type { Config } from '../config/options.ts'
 import type { Language } from '../domain/language.ts'
 import type { Problem } from '../domain/problem.ts'
@@ -32,23 +33,30 @@ type World = {
   readonly top: string
   readonly workshop: WorkshopDatabase | undefined
   readonly roots: ImageRoots
+  readonly metrics: Metrics
   readonly log: Log
   readonly changed: () => void
 }
 
-export async function openLanguages({ config, top, workshop, roots, log, changed }: World): Promise<Languages> {
+export async function openLanguages({ config, top, workshop, roots, metrics, log, changed }: World): Promise<Languages> {
   const here = languagesHere(config, top, log)
-  const deployed =
+  const count = () => metrics.set('dragoman_languages_deployed', {}, deployed?.all().length ?? 0)
+  const deployed: LiveLanguages | undefined =
     workshop &&
     new LiveLanguages({
       deployments: pgDeployments(workshop.database),
       announcements: workshop.announcements,
-      ...{ roots, clock: systemClock, log, changed },
+      ...{ roots, clock: systemClock, log },
+      changed() {
+        count()
+        changed()
+      },
       parse(text) {
         const language = languageOf('config', text)
         return language.ok ? ok(withTimes(language.value, config)) : language
       },
     })
+  count()
   await deployed?.start()
 
   const all = (): readonly Listed[] => {

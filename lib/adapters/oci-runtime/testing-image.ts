@@ -21,7 +21,8 @@ const PASSWD = 'root:x:0:0:root:/:/bin/sh\nvisitor:x:1000:1000:Visitor:/home/vis
 
 /**
  * An image's files, made in a fraction of a second of this machine's own: a shell with what it stands on. `word` is what its
- * /etc/word says; `folders` of the machine are copied whole.
+ * /etc/word says; `folders` of the machine are copied whole, with their
+ * times: what an interpreter has compiled counts only for a file of the same time.
  */
 export async function tinyRoot(
   root: string,
@@ -35,7 +36,8 @@ export async function tinyRoot(
     await mkdir(join(root, dirname(path)), { recursive: true })
     await copyFile(path, join(root, path))
   }
-  for (const folder of folders) await cp(folder, join(root, folder), { recursive: true, verbatimSymlinks: true })
+  for (const folder of folders)
+    await cp(folder, join(root, folder), { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
   await writeFile(join(root, 'etc/passwd'), PASSWD)
   await writeFile(join(root, 'etc/word'), `${word}\n`)
 }

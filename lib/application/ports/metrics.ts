@@ -40,6 +40,7 @@ export const SERIES = {
     labels: [],
     buckets: LONG_BUCKETS,
   },
+  dragoman_languages_deployed: { kind: 'gauge', help: 'Languages that run from their images', labels: [] },
   dragoman_session_queue_length: { kind: 'gauge', help: 'Starts that wait for a place', labels: [] },
   dragoman_session_queue_wait_seconds: { kind: 'histogram', help: 'Time in the queue', labels: [], buckets: START_BUCKETS },
   dragoman_job_ends_total: { kind: 'counter', help: 'Jobs ended', labels: ['kind', 'reason'] },
