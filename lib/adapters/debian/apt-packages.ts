@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 
@@ -28,45 +28,47 @@ export function aptPackages(workDir: string): Packages {
       const { release, lines } = archivesOf(options.release)
       if (lines.length === 0) return err({ code: 'unknown_release', why: `no archive of this machine's has "${release}"` })
 
-      for (let anew = false; ; anew = true) {
-        const lists = await listsOf(`${lines.join('\n')}\n`, { ...options, anew })
-        if (!lists.ok) return lists
-        const fetched = await fetchWith(lists.value, workDir, names, options).finally(lists.value.release)
-        // The archive may have other packages than its lists of some minutes ago say.
-        if (fetched.ok || lists.value.isNew) return fetched
+      const folder = join(workDir, `apt-${randomUUID()}`)
+      const remove = () => rm(folder, { recursive: true, force: true })
+      try {
+        const wanted = [...(await prepare(folder, options)), ...names]
+        for (let anew = false; ; anew = true) {
+          const lists = await listsOf(`${lines.join('\n')}\n`, { ...options, anew })
+          const fetched = lists.ok ? await fetchWith(lists.value, folder, wanted, options) : lists
+          if (fetched.ok) return ok({ ...fetched.value, remove })
+          // The archive may have other packages than its lists of some minutes ago say.
+          if (lists.ok && !lists.value.isNew) continue
+          await remove()
+          return fetched
+        }
+      } catch (error) {
+        await remove()
+        throw error
       }
     },
   }
 }
 
+/** Gives the path of our package, where there is one. */
+async function prepare(folder: string, { status, deb, signal }: FetchOptions): Promise<string[]> {
+  await mkdir(join(folder, 'archives/partial'), { recursive: true })
+  await copyFile(status, join(folder, 'status'))
+  return deb ? [await keep(deb, join(folder, 'archives', OURS), signal)] : []
+}
+
 async function fetchWith(
   lists: AptLists,
-  workDir: string,
-  names: readonly string[],
+  folder: string,
+  wanted: readonly string[],
   options: FetchOptions,
-): Promise<Result<Fetched, FetchRefused>> {
-  const folder = join(workDir, `apt-${randomUUID()}`)
-  const remove = () => rm(folder, { recursive: true, force: true })
+): Promise<Result<Pick<Fetched, 'folder' | 'files'>, FetchRefused>> {
   const settings = { ...lists.settings, 'Dir::State': folder, 'Dir::State::status': join(folder, 'status'), 'Dir::Cache': folder }
-  try {
-    const debs = join(folder, 'archives')
-    await mkdir(join(debs, 'partial'), { recursive: true })
-    await copyFile(options.status, join(folder, 'status'))
-    const ours = options.deb && (await keep(options.deb, join(folder, OURS), options.signal))
-    const command = ['install', '--download-only', '--yes', '--no-install-recommends', '--', ...(ours ? [ours] : []), ...names]
-    const { status, said } = await runApt(settings, command, options)
-    if (status !== 0) {
-      await remove()
-      return err(aptFault(said))
-    }
-    await rm(join(debs, 'partial'), { recursive: true, force: true })
-    if (ours) await rename(ours, join(debs, OURS))
-    const files = (await readdir(debs)).filter((name) => name.endsWith('.deb')).sort()
-    return ok({ folder: debs, files, remove })
-  } catch (error) {
-    await remove()
-    throw error
-  }
+  const command = ['install', '--download-only', '--yes', '--no-install-recommends', '--', ...wanted]
+  const { status, said } = await runApt(settings, command, options).finally(lists.release)
+  if (status !== 0) return err(aptFault(said))
+  const debs = join(folder, 'archives')
+  await rm(join(debs, 'partial'), { recursive: true, force: true })
+  return ok({ folder: debs, files: (await readdir(debs)).filter((name) => name.endsWith('.deb')).sort() })
 }
 
 async function keep(deb: BlobSource, path: string, signal: AbortSignal): Promise<string> {
