@@ -10,7 +10,7 @@ import { run } from './packages.contract.ts'
 
 /**
  * Registries of one package each, as folders that one server gives out: a simple index with a wheel, a compact index with a
- * gem, and a mirror of CPAN with a distribution.
+ * gem, a mirror of CPAN with a distribution, and a sparse index with a crate.
  */
 export async function localRegistries(folder: string) {
   const write = (path: string, content: string | Buffer) => {
@@ -34,8 +34,9 @@ export async function localRegistries(folder: string) {
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  await crateIndex(folder, write, url)
   return {
-    addresses: { pip: [`${url}/simple/`], gem: [`${url}/gems-here/`], cpan: [`${url}/cpan/`] },
+    addresses: { pip: [`${url}/simple/`], gem: [`${url}/gems-here/`], cpan: [`${url}/cpan/`], cargo: [`${url}/crates/`] },
     asked,
     close: () => {
       server.closeAllConnections()
@@ -100,4 +101,15 @@ async function cpanMirror(folder: string, write: Write): Promise<void> {
   const details =
     'File: 02packages.details.txt\nColumns: package name, version, path\nLine-Count: 1\n\nHello::Dist 1.0 H/HE/HELLO/Hello-Dist-1.0.tar.gz\n'
   write('cpan/modules/02packages.details.txt.gz', gzipSync(details))
+}
+
+async function crateIndex(folder: string, write: Write, url: string): Promise<void> {
+  write('crate/hello-crate-1.0.0/Cargo.toml', '[package]\nname = "hello-crate"\nversion = "1.0.0"\nedition = "2021"\n')
+  write('crate/hello-crate-1.0.0/src/main.rs', 'fn main() { println!("hello from a crate"); }\n')
+  write('crates/hello-crate-1.0.0', '')
+  const crate = join(folder, 'crates/hello-crate-1.0.0')
+  await run('tar', ['-czf', crate, 'hello-crate-1.0.0'], { cwd: join(folder, 'crate') })
+  const entry = { name: 'hello-crate', vers: '1.0.0', deps: [], features: {}, yanked: false }
+  write('crates/he/ll/hello-crate', `${JSON.stringify({ ...entry, cksum: sha256(readFileSync(crate)) })}\n`)
+  write('crates/config.json', JSON.stringify({ dl: `${url}/crates/{crate}-{version}` }))
 }

@@ -24,9 +24,14 @@ describe('a package with what came from registries', { timeout: MS_MAX }, () => 
     rmSync(folder, { recursive: true, force: true })
   })
 
-  test('by pip, gem and cpanm works in the image that it is put into', async () => {
-    const made = await world.make({ pip: ['hello-wheel==1.0'], gem: ['hello-gem:1.0'], cpan: ['Hello::Dist'] })
-    expect(made.built, made.log).toMatchObject({ ok: true, value: { depends: ['python3', 'ruby', 'perl'] } })
+  test('by pip, gem, cpanm and cargo works in the image that it is put into', async () => {
+    const made = await world.make({
+      pip: ['hello-wheel==1.0'],
+      gem: ['hello-gem:1.0'],
+      cpan: ['Hello::Dist'],
+      cargo: ['hello-crate'],
+    })
+    expect(made.built, made.log).toMatchObject({ ok: true, value: { depends: ['python3', 'ruby', 'perl', 'libgcc-s1'] } })
     const contents = (await contentsOf(made.path)).join('\n')
     expect(contents).not.toMatch(/perllocal|packlist|\.pyc|hello-gem-1\.0\.gem$/m)
     expect(registries.asked).toEqual(
@@ -39,10 +44,10 @@ describe('a package with what came from registries', { timeout: MS_MAX }, () => 
 
     const image = await world.intoImage(
       made,
-      'cd / && hello-gem && /opt/dragoman/bin/hello-wheel && perl -MHello::Dist -e Hello::Dist::hello',
+      'cd / && hello-crate && hello-gem && /opt/dragoman/bin/hello-wheel && perl -MHello::Dist -e Hello::Dist::hello',
     )
     expect(image.built, `${JSON.stringify(image.built)} ${image.log.slice(-2000)}`).toMatchObject({ ok: true })
-    for (const what of ['a gem', 'a wheel', 'CPAN']) expect(image.log).toContain(`hello from ${what}\n`)
+    for (const what of ['a crate', 'a gem', 'a wheel', 'CPAN']) expect(image.log).toContain(`hello from ${what}\n`)
     expect(world.left()).toEqual(NOTHING_LEFT)
   })
 })

@@ -26,7 +26,7 @@ test('each kind names its registry and the Debian packages that it is made with'
   const each = plan({ apt: ['a1'], npm: ['x'], pip: ['x'], gem: ['x'], cpan: ['X'], cargo: ['x'] })
   expect(each.registries).toEqual(['npm', 'pip', 'gem', 'cpan', 'cargo'])
   expect(each.buildApt).toEqual(expect.arrayContaining(['a1', 'python3-pip', 'ruby', 'cpanminus', 'cargo']))
-  expect(each.depends).toEqual(['a1', 'libstdc++6', 'python3', 'ruby', 'perl'])
+  expect(each.depends).toEqual(['a1', 'libstdc++6', 'python3', 'ruby', 'perl', 'libgcc-s1'])
   expect(plan({ manual: 'true' })).toMatchObject({ registries: [], buildApt: [] })
 })
 

@@ -142,6 +142,7 @@ printf '[source.crates-io]\\nreplace-with = "here"\\n[source.here]\\nregistry = 
 cargo install -Z sparse-registry --root "$pkg/usr/local" ${names.map(quoted).join(' ')}
 rm -f "$pkg/usr/local/.crates.toml" "$pkg/usr/local/.crates2.json"`,
     buildApt: ['cargo', 'gcc', 'libc6-dev'],
+    depends: ['libgcc-s1'],
     registry: 'cargo',
   }
 }
