@@ -21,7 +21,7 @@ import { testBase } from './base.contract.ts'
 import { type BuildPackage, buildPackage } from './build-package.ts'
 
 const GIB = 1024 ** 3
-const LIMITS = { cpus: 2, memoryBytes: GIB, processes: 256, timeMs: 180_000 }
+const LIMITS = { cpus: 2, memoryBytes: GIB, processes: 256, timeMs: 300_000 }
 const TOOLS = resolve(import.meta.dirname, '../../../.dragoman/tools')
 export const run = promisify(execFile)
 
