@@ -102,7 +102,7 @@ export async function wire(config: Config, top: string): Promise<Wired> {
   }
   const watch = watchDatabase(records, (up) => metrics.set('dragoman_db_up', {}, up ? 1 : 0))
 
-  const builds = { config, top, dataDir, instance: instanceOf(dataDir), sandboxes, metrics, log }
+  const builds = { config, top, dataDir, instance: instanceOf(dataDir), sandboxes, roots, metrics, log }
   const builder = failed.length === 0 && workshop ? keepBuilding(builds, workshop.url) : undefined
   const stopBusyWatch = watchBusy(base, () => registry.all())
   const versions = new Versions({ ...base, refusal })

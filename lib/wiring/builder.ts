@@ -22,6 +22,7 @@ import { isStored } from '../application/builds/steps/is-stored.ts'
 import { stepRunner } from '../application/builds/steps/run-step.ts'
 import type { StepsWorld } from '../application/builds/steps/step-world.ts'
 import { watchAttempts } from '../application/builds/watch-attempts.ts'
+import type { ImageRoots } from '../application/ports/image-roots.ts'
 import { errorText, type Log } from '../application/ports/log.ts'
 import type { Metrics } from '../application/ports/metrics.ts'
 import type { Sandboxes } from '../application/ports/sandboxes.ts'
@@ -51,6 +52,7 @@ export type BuilderParts = {
   readonly instance: string
   readonly database: { readonly url: string; readonly handle: Database }
   readonly sandboxes: Sandboxes
+  readonly roots: ImageRoots
   readonly metrics: Metrics
   readonly log: Log
 }
@@ -120,7 +122,7 @@ const registriesIn = ({ npmRegistry: npm, pipRegistry: pip, gemRegistry: gem, ..
 })
 
 function stepsWorld(
-  { dataDir, database, sandboxes, log }: BuilderParts,
+  { dataDir, database, sandboxes, roots, log }: BuilderParts,
   { objects, images, layers }: Stores,
   recipes: StepsWorld['recipes'],
   cpus: number,
@@ -143,7 +145,7 @@ function stepsWorld(
       const why = problems.filter(({ severity }) => severity === 'error').map(({ message }) => message)
       return parsed ? ok({ config: parsed, language: toLanguage(parsed) }) : err(why.join('; '))
     },
-    checkImage: imageChecks(sandboxes, log),
+    checkImage: imageChecks(sandboxes, roots, log),
     limits: { cpus, memoryBytes: BUILD_MEMORY_MIB * MIB, processes: RECIPE_PROCESSES_MAX },
   }
 }

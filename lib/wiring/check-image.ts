@@ -7,6 +7,7 @@ import { systemClock, systemRandom } from '../adapters/system/time.ts'
 import { admission } from '../application/admission/admission.ts'
 import type { CheckImage } from '../application/builds/steps/step-world.ts'
 import { Versions } from '../application/languages/versions.ts'
+import type { ImageRoots } from '../application/ports/image-roots.ts'
 import type { Log } from '../application/ports/log.ts'
 import type { Metrics } from '../application/ports/metrics.ts'
 import type { Sandboxes } from '../application/ports/sandboxes.ts'
@@ -30,8 +31,12 @@ const uncounted: Metrics = { count() {}, observe() {}, set() {} }
  * Tests a language through a socket of its own on this machine, by the very way that a visitor takes. Its sessions are in no
  * table: what a crash leaves of them is swept at the next start.
  */
-export function imageChecks(sandboxes: Sandboxes, log: Log): CheckImage {
+export function imageChecks(sandboxes: Sandboxes, roots: ImageRoots, log: Log): CheckImage {
   return async (language, { signal, log: write }) => {
+    // A visitor's start has half a minute for all; to unpack a large image may take longer.
+    const held = language.foundation && (await roots.hold(language.foundation, signal))
+    if (held && !held.ok) return { results: [], unopened: JSON.stringify(held.error) }
+    using _ = { [Symbol.dispose]: () => held?.value.release() }
     await using server = await privateServer(sandboxes, language, log)
     const done = await checkLanguage({
       ...{ url: server.url, language, checks: language.checks.declared, clock: systemClock, signal },
