@@ -2,6 +2,8 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 
+import { languagesPage } from '../cli/languages/page.ts'
+import { parseResults, resultsText } from '../cli/languages/results.ts'
 import { configPage } from '#lib/config/config-page.ts'
 
 const pages = globSync(['*.md', '{docs,lib,app,agent,cli,e2e,.ci}/**/*.md'])
@@ -9,6 +11,16 @@ const TOP = /^(?:app|lib|agent|cli|langs|docs|prisma|public|e2e|\.ci|server\.ts|
 
 test('docs/CONFIG.md is the one that `node cli/docs.ts` makes', () => {
   expect(readFileSync('docs/CONFIG.md', 'utf8')).toBe(configPage())
+})
+
+test('docs/languages.md and docs/languages.json are as `npm run languages` writes them', () => {
+  const text = readFileSync('docs/languages.json', 'utf8')
+  const kept = parseResults(text)
+  if (!kept.ok) throw new Error(kept.error)
+  expect(text).toBe(resultsText(kept.value))
+  expect(readFileSync('docs/languages.md', 'utf8')).toBe(languagesPage(kept.value))
+  // The result of a language that is gone would stay for ever.
+  expect(kept.value.languages.filter(({ id }) => !existsSync(`langs/${id}.yaml`))).toEqual([])
 })
 
 test('every path that a page names exists', () => {

@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, { readonly goal: Goal; readonly entry: s
   bench: { goal: 'serve', entry: './bench/main.ts' },
   screens: { goal: 'serve', entry: './screens.ts' },
   hostile: { goal: 'serve', entry: '../e2e/hostile/main.ts' },
+  languages: { goal: 'serve', entry: './languages/main.ts' },
 }
 
 const [name = '', ...args] = process.argv.slice(2)

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemRandom } from '#lib/adapters/system/time.ts'
 import { promote } from '#lib/application/deployments/promote.ts'
 import { rollback } from '#lib/application/deployments/rollback.ts'
-import { AGENT, BASE, buildThrough, digestOf, newInputs } from '#lib/application/testing/builds.ts'
+import { AGENT, BASE, buildThrough, digestOf, newInputs, newRequest } from '#lib/application/testing/builds.ts'
 import { pgArtifacts } from './artifacts.ts'
 import { pgBuildQueue } from './build-queue.ts'
 import { pgDeployments } from './deployments.ts'
@@ -112,4 +112,35 @@ test('tested together is what passed all its checks by their newest results', as
     only?.id,
   ])
   expect(await questions.testedTogether(lang)).toEqual([])
+})
+
+test('what came of builds is told with their checks, and not before they have ended', async () => {
+  const queue = pgBuildQueue(world.database)
+  const inputs = newInputs()
+  const good = await buildThrough(queue, inputs, { run: 'ok', repl: 'skipped' })
+  const bad = await buildThrough(queue, newInputs({ lang: inputs.lang }), { run: 'failed' })
+  const going = newRequest()
+  await queue.request(going)
+  const found = await pgQuestions(world.database).cameOf([bad, going.id, good])
+  await queue.cancel(going.id, 'ada')
+
+  const both = { lang: inputs.lang, endedAt: expect.any(Date), base: 'debian', imageBytes: 10, version: '1' }
+  expect(found.toSorted((a) => (a.build === good ? -1 : 1))).toEqual([
+    {
+      ...both,
+      build: good,
+      outcome: 'ok',
+      results: [
+        { check: 'run', outcome: 'ok' },
+        { check: 'repl', outcome: 'skipped', why: 'because' },
+      ],
+    },
+    {
+      ...both,
+      build: bad,
+      outcome: 'failed',
+      reason: 'run failed',
+      results: [{ check: 'run', outcome: 'failed', why: 'because' }],
+    },
+  ])
 })

@@ -1,4 +1,4 @@
-import type { CompiledBy, OnOldBase, Questions, Stale, TestedTogether } from '#lib/application/ports/questions.ts'
+import type { CameOf, CompiledBy, OnOldBase, Questions, Stale, TestedTogether } from '#lib/application/ports/questions.ts'
 import type { Database } from './database.ts'
 
 /** What a language serves, if anything: one step down an index. */
@@ -45,6 +45,20 @@ const TESTED_TOGETHER = `
   ) t ON t.is_good AND t.checks IS NOT NULL
   WHERE c.lang = $1 ORDER BY t.at DESC, c.id`
 
+const CAME_OF = `
+  SELECT b.id AS build, b.lang, b.outcome, b.reason, b.ended_at AS "endedAt",
+    concat_ws(' ', base.facts->>'distribution', base.facts->>'release') AS base,
+    image.size::float8 AS "imageBytes", image.facts->>'version' AS version, coalesce(t.results, '[]') AS results
+  FROM build b
+  LEFT JOIN artifact base ON base.digest = b.inputs->>'base'
+  LEFT JOIN build_step s ON s.build = b.id AND s.step = 'image'
+  LEFT JOIN artifact image ON image.digest = s.artifact
+  LEFT JOIN LATERAL (
+    SELECT json_agg(json_strip_nulls(json_build_object('check', "check", 'outcome', outcome, 'why', why)) ORDER BY "check") AS results
+    FROM test_run WHERE build = b.id
+  ) t ON true
+  WHERE b.id = ANY ($1::bpchar[]) AND b.outcome IS NOT NULL ORDER BY b.lang, b.id`
+
 export function pgQuestions({ sql }: Database): Questions {
   /** The casts are safe: each statement's columns are its answer's fields; what SQL has as null is left out. */
   const ask = async <Answer extends object>(query: string, values: readonly unknown[] = []): Promise<Answer[]> => {
@@ -54,6 +68,7 @@ export function pgQuestions({ sql }: Database): Questions {
   return {
     stale: (days) => ask<Stale>(STALE, [days]),
     compiledBy: async (lang) => (await ask<CompiledBy>(COMPILED_BY, [lang]))[0],
+    cameOf: (builds) => ask<CameOf>(CAME_OF, [builds]),
     onOldBase: () => ask<OnOldBase>(ON_OLD_BASE),
     testedTogether: (lang) => ask<TestedTogether>(TESTED_TOGETHER, [lang]),
   }

@@ -1,5 +1,6 @@
+import type { Outcome, TestResult } from '#lib/domain/build.ts'
 import type { Digest } from '#lib/domain/digest.ts'
-import type { LangId } from '#lib/domain/ids.ts'
+import type { BuildId, LangId } from '#lib/domain/ids.ts'
 import type { Check } from '#lib/domain/language.ts'
 
 export type Stale = {
@@ -42,6 +43,21 @@ export type TestedTogether = {
   readonly isLive: boolean
 }
 
+export type CameOf = {
+  readonly build: BuildId
+  readonly lang: LangId
+  readonly outcome: Outcome
+  readonly reason: string | undefined
+  readonly endedAt: Date
+  /** Distribution and release that the image stands on. */
+  readonly base: string
+  /** Of all layers, as they are stored; undefined when no image came of it. */
+  readonly imageBytes: number | undefined
+  /** What the language said of itself on the image. */
+  readonly version: string | undefined
+  readonly results: readonly Pick<TestResult, 'check' | 'outcome' | 'why'>[]
+}
+
 /** What contributors ask of the records; each is one query along indexes, and changes nothing. */
 export interface Questions {
   /** Which languages have not been updated for so long: by the age of the image that is live, the oldest first. */
@@ -52,4 +68,6 @@ export interface Questions {
   onOldBase(): Promise<readonly OnOldBase[]>
   /** Which of a language's combinations passed every check that was made on them, by its newest result, the newest first. */
   testedTogether(lang: LangId): Promise<readonly TestedTogether[]>
+  /** What came of builds, by language; those at work are left out. */
+  cameOf(builds: readonly BuildId[]): Promise<readonly CameOf[]>
 }
