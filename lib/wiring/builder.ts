@@ -11,6 +11,7 @@ import { pgAnnouncements } from '../adapters/pg/announcements.ts'
 import { pgArtifacts } from '../adapters/pg/artifacts.ts'
 import { pgBuildLogs } from '../adapters/pg/build-logs.ts'
 import { pgBuildQueue } from '../adapters/pg/build-queue.ts'
+import { pgDeployments } from '../adapters/pg/deployments.ts'
 import type { Database } from '../adapters/pg/database.ts'
 import { systemClock } from '../adapters/system/time.ts'
 import { logAnnouncer } from '../application/builds/announce-logs.ts'
@@ -24,6 +25,7 @@ import type { StepsWorld } from '../application/builds/steps/step-world.ts'
 import { watchAttempts } from '../application/builds/watch-attempts.ts'
 import type { ImageRoots } from '../application/ports/image-roots.ts'
 import { errorText, type Log } from '../application/ports/log.ts'
+import type { ImageRoots } from '../application/ports/image-roots.ts'
 import type { Metrics } from '../application/ports/metrics.ts'
 import type { Sandboxes } from '../application/ports/sandboxes.ts'
 import { thisMachine } from '../config/machine.ts'
@@ -132,6 +134,7 @@ function stepsWorld(
   return {
     ...{
       artifacts: pgArtifacts(database.handle),
+      configs: pgDeployments(database.handle),
       objects,
       images,
       layers,

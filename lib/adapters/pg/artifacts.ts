@@ -69,11 +69,6 @@ export function pgArtifacts({ sql, transaction }: Database): Artifacts {
       await sql.query('UPDATE artifact SET facts = facts || $2 WHERE digest = $1', [digest, facts])
     },
 
-    async configText(config) {
-      const { rows } = await sql.query<{ text: string }>('SELECT text FROM config_version WHERE digest = $1', [config])
-      return rows[0]?.text
-    },
-
     async newest(kind: ArtifactKind, lang?: LangId) {
       // `IS NULL` and `=`, not `IS NOT DISTINCT FROM`: only these use the index.
       const { rows } = await sql.query<{ digest: Digest }>(

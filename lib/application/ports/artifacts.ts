@@ -21,6 +21,4 @@ export interface Artifacts {
   madeLike(kind: 'package' | 'image', lang: LangId, recipe: Digest): Promise<Artifact | undefined>
   /** Adds what was found out about an artifact after it was made. */
   learn(digest: Digest, facts: ArtifactFacts): Promise<void>
-  /** A config as it stood in its file. */
-  configText(config: Digest): Promise<string | undefined>
 }

@@ -19,7 +19,7 @@ export const stepRunner =
 
 async function inputsOf(world: StepsWorld, leased: Leased): Promise<StepInputs | NotOk> {
   const { config, base, lang } = leased.inputs
-  const [text, madeOf] = await Promise.all([world.artifacts.configText(config), world.artifacts.find(base)])
+  const [text, madeOf] = await Promise.all([world.configs.config(config), world.artifacts.find(base)])
   if (text === undefined) return { outcome: 'infra', reason: `The text of config ${config} is not recorded` }
   const parsed = world.parse(lang, text)
   if (!parsed.ok) return { outcome: 'failed', reason: `The config is refused: ${parsed.error}` }

@@ -2,6 +2,7 @@ import type { AttemptEnd, Leased } from '#lib/application/ports/build-queue.ts'
 import type { Artifacts } from '#lib/application/ports/artifacts.ts'
 import type { CheckResult } from '#lib/application/checks/run-check.ts'
 import type { Debs } from '#lib/application/ports/debs.ts'
+import type { Deployments } from '#lib/application/ports/deployments.ts'
 import type { Images } from '#lib/application/ports/images.ts'
 import type { Layers } from '#lib/application/ports/layers.ts'
 import type { ObjectStore } from '#lib/application/ports/object-store.ts'
@@ -33,7 +34,8 @@ export type ImageChecked = {
 export type CheckImage = (language: Language, tools: StepTools) => Promise<ImageChecked>
 
 export type StepsWorld = {
-  readonly artifacts: Pick<Artifacts, 'find' | 'madeLike' | 'learn' | 'configText'>
+  readonly artifacts: Pick<Artifacts, 'find' | 'madeLike' | 'learn'>
+  readonly configs: Pick<Deployments, 'config'>
   readonly objects: Pick<ObjectStore, 'put' | 'get' | 'head'>
   readonly images: Images
   readonly layers: Layers
