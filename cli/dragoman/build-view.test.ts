@@ -3,6 +3,7 @@ import type { WriteStream } from 'node:tty'
 import { afterEach, expect, test, vi } from 'vitest'
 
 import type { BuildId, LangId } from '#lib/domain/ids.ts'
+import { plainText } from '#lib/domain/terminal-text.ts'
 import type { Seen } from './build-follow.ts'
 import { buildView } from './build-view.ts'
 
@@ -46,10 +47,7 @@ test('on a terminal what is at work is on top, lines are cut to fit, and what do
   view.changed(seen('waiting'))
   view.changed(seen('lua', { at: at('test'), line: 'x'.repeat(100) }))
   view.stop()
-  // oxlint-disable-next-line no-control-regex
-  const lines = text()
-    .replaceAll(/\u001b\[\d*[A-Z]/g, '')
-    .split('\n')
+  const lines = plainText(text()).split('\n')
   expect(lines).toEqual([
     expect.stringMatching(/^lua +test +7 s +x+$/),
     expect.stringMatching(/^waiting +waits$/),
