@@ -11,7 +11,7 @@ import { packChanges } from './pack-changes.ts'
 
 const run = promisify(execFile)
 /** $1 root, $2 options, and then a command, which finds the whole at `view`. Only it sees the mount. */
-const ENTER = 'cd "$1" && mount -t overlay -o "$2" overlay view && shift 2 && exec "$@"'
+const ENTER = 'cd "$1" && rm -rf work && mkdir work && mount -t overlay -o "$2" overlay view && shift 2 && exec "$@"'
 
 type Options = { readonly shiftBy: number; readonly signal: AbortSignal }
 
@@ -55,7 +55,7 @@ export function beginIn(workDir: string) {
 
 /** The root itself is what the upper folder is. */
 async function makePlace(path: string, began: string): Promise<void> {
-  for (const each of ['upper', 'work', 'view']) await mkdir(join(path, each), { recursive: true })
+  for (const each of ['upper', 'view']) await mkdir(join(path, each), { recursive: true })
   const { uid, gid, mode } = await lstat(began)
   await chown(join(path, 'upper'), uid, gid)
   await chmod(join(path, 'upper'), mode & 0o7777)

@@ -40,11 +40,12 @@ export type BegunRoot = {
 }
 
 /**
- * For a mount made in `path`: `upper` takes the changes. No path of the machine is told, and nothing is asked of the kernel
- * that it would have to remember about the folder below.
+ * For a mount made in `path`: `upper` takes the changes, and `work` has to be empty. No path of the machine is told, nothing is
+ * asked of the kernel that it would have to remember about the folder below, and nothing waits for the disk: after a fall of
+ * the machine nobody goes on with it.
  */
 export const overlayOptions = (path: string, over: string): string =>
-  `nodev,lowerdir=${relative(path, over)},upperdir=upper,workdir=work,redirect_dir=off,index=off,metacopy=off`
+  `nodev,lowerdir=${relative(path, over)},upperdir=upper,workdir=work,redirect_dir=off,index=off,metacopy=off,volatile`
 
 /** A folder as a layer, and back. */
 export interface Layers {
