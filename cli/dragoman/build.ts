@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 
 import { checkConfig } from '#lib/adapters/lang-files/check-config.ts'
 import { readConfig } from '#lib/adapters/lang-files/config-files.ts'
@@ -18,7 +17,7 @@ import { followBuild, type Seen } from './build-follow.ts'
 import { type BuildView, buildView } from './build-view.ts'
 import { changedConfigs } from './changed-configs.ts'
 import { words } from './deploy.ts'
-import { chooseLanguages, LANGS, loadWith } from './languages.ts'
+import { chooseLanguages, configFile, LANGS, loadNamed, loadWith } from './languages.ts'
 import { openLogs } from './open-logs.ts'
 import { isStep, type Options } from './options.ts'
 import { type Builder, builderOn } from './own-builder.ts'
@@ -54,9 +53,7 @@ type World = Workshop & {
 
 /** Builds languages and follows them to their end; 0 when all went well, 1 when one did not, 2 for a name nobody has. */
 export async function build(options: Options, signal: AbortSignal): Promise<number> {
-  const { languages, problems } = loadWith(options.configs)
-  for (const problem of problems) note(problemLine(problem))
-  const chosen = chooseLanguages(languages, options.names)
+  const chosen = choose(options)
   if (!chosen.ok) {
     note(`dragoman: ${visibleLine(chosen.error)}`)
     return 2
@@ -67,6 +64,14 @@ export async function build(options: Options, signal: AbortSignal): Promise<numb
   } finally {
     await builder.stop()
   }
+}
+
+function choose({ configs, names }: Options): Result<readonly Language[], string> {
+  const named = loadNamed(configs, names)
+  if (named) return ok(named)
+  const { languages, problems } = loadWith(configs)
+  for (const problem of problems) note(problemLine(problem))
+  return chooseLanguages(languages, names)
 }
 
 async function buildWith(
@@ -148,9 +153,7 @@ async function buildOne(world: World, language: Language, again: boolean, signal
 async function ask(world: World, language: Language, supersedes: boolean): Promise<Result<Requested, string>> {
   const { id: lang } = language
   const { configs, from, agent: named, refresh } = world.options
-  const file = [...(configs === undefined ? [] : [resolve(configs)]), LANGS]
-    .map((dir) => join(dir, `${lang}.yaml`))
-    .find(existsSync)
+  const file = configFile(configs, lang)
   const text = readConfig(file ?? `${lang}.yaml`)
   if (!text.ok) return err(`${file ?? lang} ${text.error}`)
   const requested = await requestBuild(world, {

@@ -1,7 +1,12 @@
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
+import { checkConfig } from '#lib/adapters/lang-files/check-config.ts'
+import { readConfig } from '#lib/adapters/lang-files/config-files.ts'
 import { loadLanguages, type Loaded } from '#lib/adapters/lang-files/load-languages.ts'
 import { findLanguage } from '#lib/application/languages/find-language.ts'
+import { langId } from '#lib/domain/ids.ts'
+import { toLanguage } from '#lib/domain/lang-to-language.ts'
 import type { Language } from '#lib/domain/language.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 
@@ -13,6 +18,22 @@ export const LANGS = join(TOP, 'langs')
 /** The languages that come along, and those of a folder over them. */
 export const loadWith = (configs: string | undefined): Loaded =>
   loadLanguages(configs === undefined ? [LANGS] : [LANGS, resolve(configs)])
+
+/** Those that are named by their ids, from their files alone; undefined when one is not, or its file is wrong: then all are read. */
+export function loadNamed(configs: string | undefined, names: readonly string[]): readonly Language[] | undefined {
+  const languages = names.map((name) => {
+    const file = langId(name) && configFile(configs, name)
+    const text = file === undefined ? undefined : readConfig(file)
+    const config = file !== undefined && text?.ok ? checkConfig(file, text.value).config : undefined
+    return config?.id === name ? toLanguage(config) : undefined
+  })
+  const found = languages.filter((language) => language !== undefined)
+  return found.length > 0 && found.length === names.length ? found : undefined
+}
+
+/** Where the config of an id is. */
+export const configFile = (configs: string | undefined, id: string): string | undefined =>
+  [...(configs === undefined ? [] : [resolve(configs)]), LANGS].map((dir) => join(dir, `${id}.yaml`)).find(existsSync)
 
 /** Those that are named, by id or another name; all when none is. */
 export function chooseLanguages(languages: readonly Language[], names: readonly string[]): Result<readonly Language[], string> {
