@@ -13,7 +13,10 @@ if (!existsSync(node)) {
   process.exit(1)
 }
 
-const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' })
+// Node keeps what it made of the sources there: a command that asks little is done in half the time.
+const cache = fileURLToPath(new URL('../.dragoman/compile-cache', import.meta.url))
+const env = { NODE_COMPILE_CACHE: cache, ...process.env }
+const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit', env })
 // Ctrl-C reaches the child by itself; this process waits for it to tidy up. The rest is passed on.
 process.on('SIGINT', () => undefined)
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
