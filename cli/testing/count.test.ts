@@ -5,6 +5,8 @@ import { afterAll, expect, test } from 'vitest'
 
 import { honest, sum, words } from './count.ts'
 import {
+  buildsCount,
+  buildsParts,
   languagesCount,
   languagesParts,
   playwrightCount,
@@ -77,6 +79,18 @@ test('a language left out whole counts as failed, one check left out with a reas
   }
   expect(languagesCount(JSON.stringify(report))).toEqual({ passed: 1, failed: 3 })
   expect(languagesParts(JSON.stringify(report))).toEqual(['b'])
+})
+
+test('a build that did not go well is one that failed, and is told by its language', () => {
+  const report = JSON.stringify({
+    ok: false,
+    builds: [
+      { lang: 'a', ok: true },
+      { lang: 'b', ok: false, why: 'run: time was up' },
+    ],
+  })
+  expect(buildsCount(report)).toEqual({ passed: 1, failed: 1 })
+  expect(buildsParts(report)).toEqual(['b'])
 })
 
 test('a report that is missing or odd counts nothing, so that its stage fails', () => {

@@ -16,6 +16,8 @@ const dragoman = z.object({
   problems: z.array(z.object({ severity: z.string() })),
 })
 
+const built = z.object({ builds: z.array(z.object({ lang: z.string(), ok: z.boolean() })) })
+
 export const vitestCount = (path: string): Count =>
   read(vitest, fileText(path), NONE, (report) => ({ passed: report.numPassedTests, failed: report.numFailedTests }))
 
@@ -46,6 +48,16 @@ export const languagesCount = (text: string): Count =>
 /** The languages that a check failed of. */
 export const languagesParts = (text: string): string[] =>
   read(dragoman, text, [], ({ results }) => [...new Set(results.filter(({ ok }) => !ok).map(({ lang }) => lang))])
+
+/** Each build is one: with a check that failed it is not good. */
+export const buildsCount = (text: string): Count =>
+  read(built, text, NONE, ({ builds }) => ({
+    passed: builds.filter(({ ok }) => ok).length,
+    failed: builds.filter(({ ok }) => !ok).length,
+  }))
+
+export const buildsParts = (text: string): string[] =>
+  read(built, text, [], ({ builds }) => builds.filter(({ ok }) => !ok).map(({ lang }) => lang))
 
 /** The last `N passed, N failed` that a program printed. */
 export function printedCount(text: string): Count {

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { ownServer } from '../own-server.ts'
@@ -5,12 +6,21 @@ import { TOP } from '../setup/stamps.ts'
 import { bin, tool, type ToolOptions } from '../setup/tool.ts'
 import { honest, oneIf } from './count.ts'
 import { leftSince, traces } from './leftovers.ts'
-import { languagesCount, languagesParts, playwrightCount, printedCount, printedParts } from './reports.ts'
+import {
+  buildsCount,
+  buildsParts,
+  languagesCount,
+  languagesParts,
+  playwrightCount,
+  printedCount,
+  printedParts,
+} from './reports.ts'
 import type { Stage, StageEnd } from './stage.ts'
 import { freshReport } from './tools.ts'
 
 const MINUTE_MS = 60_000
-const DATA_DIRS = ['.dragoman', '.dragoman/test', '.dragoman/e2e', '.dragoman/full-house', '.dragoman/hostile']
+const IMAGES_DATA_DIR = '.dragoman/test-images'
+const DATA_DIRS = ['.dragoman', '.dragoman/test', '.dragoman/e2e', '.dragoman/full-house', '.dragoman/hostile', IMAGES_DATA_DIR]
 const command = (args: readonly string[], options: ToolOptions) => tool(process.execPath, args, options)
 
 /** Every language's own checks, as a visitor would do them. */
@@ -32,6 +42,25 @@ export const gvisorStage: Stage = {
 async function testLanguages(langs: readonly string[], options: ToolOptions): Promise<StageEnd> {
   const { code, output, stdout } = await command([join(TOP, 'cli/dragoman/main.ts'), 'test', ...langs, '--json'], options)
   return { count: honest(languagesCount(stdout), code), output, parts: languagesParts(stdout) }
+}
+
+/** A few languages from their configs to green checks on images: of Debian's packages and of npm. */
+export const imagesStage: Stage = {
+  name: 'languages on images',
+  msMax: 6 * MINUTE_MS,
+  run: (signal) => buildLanguages(['brainfuck', 'dc', 'lua', 'befunge'], signal),
+  again: (langs, signal) => buildLanguages(langs, signal),
+}
+
+/** In a workshop of its own, which has built nothing yet; what it made is kept only where it is of use, after a failure. */
+async function buildLanguages(langs: readonly string[], signal: AbortSignal): Promise<StageEnd> {
+  rmSync(join(TOP, IMAGES_DATA_DIR), { recursive: true, force: true })
+  const env = { DRAGOMAN_DATA_DIR: IMAGES_DATA_DIR }
+  const { code, output, stdout } = await command([join(TOP, 'cli/dragoman/main.ts'), 'build', ...langs, '--json'], {
+    signal,
+    env,
+  })
+  return { count: honest(buildsCount(stdout), code), output, parts: buildsParts(stdout) }
 }
 
 /** The short half of the hostile programs. */
