@@ -79,7 +79,7 @@ export async function startBuilder(parts: BuilderParts): Promise<{ stop(): Promi
   const recipes = await ociRecipes({
     ...{ runtimePath: recipeRuntime(config) ?? 'runc', instance, workDir: work },
     ...{ firstId: config.buildUidBase, memoryBytes: slots * BUILD_MEMORY_MIB * MIB },
-    ...{ proxies: registryProxies(registriesIn(config)), toolsPath: join(top, '.dragoman', 'tools') },
+    ...{ proxies: registryProxies(registriesIn(config), work), toolsPath: join(top, '.dragoman', 'tools') },
   })
   const announcements = pgAnnouncements(database.handle, { url: database.url, clock: systemClock, log })
   const { queue, logs, metered } = meteredBuilds(

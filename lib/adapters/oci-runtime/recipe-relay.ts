@@ -5,11 +5,13 @@ export const PROXY_IN_RECIPE = `http://127.0.0.1:${PROXY_PORT}`
 /** The descriptor that the relay inherits: it listens before the recipe begins. */
 const LISTENER = 3
 
-/** For Node: from the inherited listener to the socket named by its argument. */
+/** For Node: from the inherited listener to the socket named by its argument, whose path may be too long to be connected to. */
 const RELAY = `
 const net = require('node:net')
+const { basename, dirname } = require('node:path')
+process.chdir(dirname(process.argv[1]))
 net.createServer({ allowHalfOpen: true }, (near) => {
-  const far = net.connect({ path: process.argv[1], allowHalfOpen: true })
+  const far = net.connect({ path: basename(process.argv[1]), allowHalfOpen: true })
   for (const [from, to] of [[near, far], [far, near]]) from.on('error', () => to.destroy()).on('close', () => to.destroyed || to.end()).pipe(to)
 }).listen({ fd: ${LISTENER} })
 `

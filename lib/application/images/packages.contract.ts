@@ -32,7 +32,7 @@ export async function packageWorld(registries: Partial<RegistryAddresses> = {}) 
   const base = await testBase(join(folder, 'images'))
   const instance = `packages${randomInt(1_000_000)}`
   const runtimePath = (await run('sh', ['-c', 'command -v runc'])).stdout.trim()
-  const proxies = registryProxies(registries)
+  const proxies = registryProxies(registries, workDir)
   const ids = { firstId: 2_100_100_000, memoryBytes: 2 * GIB }
   const recipes = await ociRecipes({ runtimePath, instance, workDir, proxies, toolsPath: TOOLS, ...ids })
   const clock = { today: () => new Date() }
@@ -70,7 +70,6 @@ export async function packageWorld(registries: Partial<RegistryAddresses> = {}) 
     left: () => ({
       files: readdirSync(workDir).filter((name) => name !== 'lists' && name !== 'roots'),
       mounts: readFileSync('/proc/self/mountinfo', 'utf8').includes(folder),
-      proxies: readdirSync(tmpdir()).filter((name) => name.startsWith(`dragoman-proxy-${process.pid}-`)),
     }),
     async close() {
       await recipes.close()
@@ -80,7 +79,7 @@ export async function packageWorld(registries: Partial<RegistryAddresses> = {}) 
 }
 export type PackageWorld = Awaited<ReturnType<typeof packageWorld>>
 
-export const NOTHING_LEFT = { files: [], mounts: false, proxies: [] }
+export const NOTHING_LEFT = { files: [], mounts: false }
 
 /** What dpkg itself reads in a package: rights, owner and name of each entry. */
 export async function contentsOf(path: string): Promise<string[]> {
