@@ -8,7 +8,7 @@ const MINUTE_MS = 60_000
 
 const nothingLeft = nothingLeftStage()
 const counts = [await runChecks()]
-const real = vitestStage('real', 16 * MINUTE_MS)
+const real = vitestStage('real', 30 * MINUTE_MS)
 for (const stage of [real, languagesStage, gvisorStage, imagesStage, hostileStage, browserStage, nothingLeft]) {
   counts.push(await runStage(stage))
 }
