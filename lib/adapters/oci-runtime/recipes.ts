@@ -31,8 +31,8 @@ export type OciRecipesOptions = {
 
 /** Where the root is bound to in a mount namespace of the recipe's own: a place that everybody may pass to. */
 const PLACE = '/srv'
-/** $1 root, $2 place, and then the runtime's command. */
-const ENTER = 'mount --make-rprivate / && mount --bind -o nodev "$1" "$2" && shift 2 && exec "$@"'
+/** $1 root, $2 place, and then the runtime's command. What a recipe says of both kinds stays in its order. */
+const ENTER = 'mount --make-rprivate / && mount --bind -o nodev "$1" "$2" && shift 2 && exec "$@" 2>&1'
 /** The same with the overlay's options as $3. */
 const ENTER_OVER =
   'mount --make-rprivate / && cd "$1" && rm -rf work && mkdir work && mount -t overlay -o "$3" overlay "$2" && cd / && shift 3 && exec "$@"'
