@@ -35,7 +35,7 @@ const PLACE = '/srv'
 const ENTER = 'mount --make-rprivate / && mount --bind -o nodev "$1" "$2" && shift 2 && exec "$@" 2>&1'
 /** The same with the overlay's options as $3. */
 const ENTER_OVER =
-  'mount --make-rprivate / && cd "$1" && rm -rf work && mkdir work && mount -t overlay -o "$3" overlay "$2" && cd / && shift 3 && exec "$@"'
+  'mount --make-rprivate / && cd "$1" && rm -rf work && mkdir work && mount -t overlay -o "$3" overlay "$2" && cd / && shift 3 && exec "$@" 2>&1'
 /** What a build says in hours; the log that is kept is far shorter. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024
 const CERTIFICATES = 'certificates.pem'
