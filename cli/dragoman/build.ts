@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 
 import { checkConfig } from '#lib/adapters/lang-files/check-config.ts'
 import { readConfig } from '#lib/adapters/lang-files/config-files.ts'
+import { withShared } from '#lib/adapters/lang-files/shared-configs.ts'
 import { systemClock } from '#lib/adapters/system/time.ts'
 import { type BuildRefused, requestBuild } from '#lib/application/builds/request-build.ts'
 import { promote } from '#lib/application/deployments/promote.ts'
@@ -17,7 +18,7 @@ import { followBuild, type Seen } from './build-follow.ts'
 import { type BuildView, buildView } from './build-view.ts'
 import { changedConfigs } from './changed-configs.ts'
 import { words } from './deploy.ts'
-import { chooseLanguages, configFile, LANGS, loadNamed, loadWith } from './languages.ts'
+import { chooseLanguages, configFile, configFolders, LANGS, loadNamed, loadWith } from './languages.ts'
 import { openLogs } from './open-logs.ts'
 import { isStep, type Options } from './options.ts'
 import { type Builder, builderOn } from './own-builder.ts'
@@ -156,8 +157,10 @@ async function ask(world: World, language: Language, supersedes: boolean): Promi
   const file = configFile(configs, lang)
   const text = readConfig(file ?? `${lang}.yaml`)
   if (!text.ok) return err(`${file ?? lang} ${text.error}`)
+  const whole = withShared(`${lang}.yaml`, text.value, configFolders(configs))
+  if (!whole.ok) return err(`${file ?? lang}: ${whole.error}`)
   const requested = await requestBuild(world, {
-    ...{ lang, configText: text.value, by: actor(), priority: PRIORITIES.person, supersedes },
+    ...{ lang, configText: whole.value, by: actor(), priority: PRIORITIES.person, supersedes },
     from: from !== undefined && isStep(from) ? from : 'package',
     // A language that keeps to a release is built with that one, unless another is named.
     agent: named ?? checkConfig(`${lang}.yaml`, text.value).config?.agent ?? world.agent,

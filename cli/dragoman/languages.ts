@@ -15,9 +15,12 @@ export const TOP = resolve(import.meta.dirname, '../..')
 /** The languages that come along. */
 export const LANGS = join(TOP, 'langs')
 
+/** The folder of the languages that come along, and the one whose configs replace them. */
+export const configFolders = (configs: string | undefined): readonly string[] =>
+  configs === undefined ? [LANGS] : [LANGS, resolve(configs)]
+
 /** The languages that come along, and those of a folder over them. */
-export const loadWith = (configs: string | undefined): Loaded =>
-  loadLanguages(configs === undefined ? [LANGS] : [LANGS, resolve(configs)])
+export const loadWith = (configs: string | undefined): Loaded => loadLanguages(configFolders(configs))
 
 /** Those that are named by their ids, from their files alone; undefined when one is not, or its file is wrong: then all are read. */
 export function loadNamed(configs: string | undefined, names: readonly string[]): readonly Language[] | undefined {

@@ -21,7 +21,7 @@ export function lint({ names, json }: Options): number {
 
 /** A folder is looked at together with the languages that come along, since names must not clash with theirs. */
 function problemsOf(path: string): readonly ConfigProblem[] {
-  if (!isFolder(path)) return lintFile(path)
+  if (!isFolder(path)) return lintFile(path, [LANGS])
   if (realpathSync(path) === realpathSync(LANGS)) return loadLanguages([path]).problems
   const own = loadLanguages([LANGS]).problems.length
   return loadLanguages([LANGS, path]).problems.slice(own)

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { checkFields, owners, toolFields } from './lang-checks.ts'
 import { command, compiles, list, pattern, plainName, relativePath, someText, text, words } from './lang-fields.ts'
 import { langInfo } from './lang-info.ts'
-import { langInstall } from './lang-install.ts'
+import { langInstall, sharedConfig } from './lang-install.ts'
 import { langLimits } from './lang-limits.ts'
 import { aliasField, langIdField } from './lang-names.ts'
 
@@ -21,6 +21,7 @@ export const langConfig = z
     monacoLang: says(words(50).regex(/^[a-z0-9-]+$/), 'Hint for highlighting').optional(),
     info: says(langInfo, 'What is known about it').optional(),
     install: says(langInstall, 'How its package is built').optional(),
+    shared: says(list(sharedConfig), 'What `install.riju` leads to: put in from `shared/` when a build is asked for').optional(),
 
     main: says(relativePath(), 'The file a program is written to; may hold folders'),
     template: says(someText(), 'The program a visitor finds; prints Hello, world!'),

@@ -38,7 +38,7 @@ export const langInstall = z.strictObject({
   cargo: says(list(plainName()), 'Rust programs').optional(),
   opam: says(list(opamEntry), 'opam packages').optional(),
   deb: says(list(words().regex(/\.deb$/, 'must end in .deb')), 'Package files to unpack').optional(),
-  riju: says(list(plainName()), 'Shared packages').optional(),
+  riju: says(list(sharedId()), 'Shared packages: ids of `shared/<id>.yaml`').optional(),
   files: says(z.record(absoluteOrRelative(), text()), 'Files to add: path and text').optional(),
   scripts: says(z.record(plainName(), someText()), 'Executables to add: name and text').optional(),
   manual: says(command(), 'Shell that installs below ${pkg}').optional(),
@@ -52,6 +52,16 @@ export const langInstall = z.strictObject({
   ).optional(),
   disallowCI: says(z.boolean(), 'Whether unattended builds leave it out').optional(),
 })
+
+/** A recipe that languages share, in a file of its own. */
+export const sharedConfig = z.strictObject({
+  id: says(sharedId(), 'What `install.riju` calls it, and names the file'),
+  install: says(langInstall, 'How it is built'),
+})
+
+function sharedId() {
+  return words(40).regex(/^[a-z0-9][a-z0-9+._-]*$/, 'must be an id of lower-case letters, digits, "+", "-", "." and "_"')
+}
 
 /** A package's name, perhaps with a version, or `$(…)`: shell that finds the name while the package is built, never here. */
 function aptName() {

@@ -229,6 +229,7 @@ install:
   preface: p
   depends: {strip: [a], unpin: [b]}
   disallowCI: true
+shared: [{id: shared, install: {riju: [other], manual: a}}]
 prefix: p
 suffix: s
 createEmpty: ""

@@ -1,4 +1,8 @@
+import type { z } from 'zod'
+
 import { langConfig, type LangConfig } from '#lib/domain/lang-config.ts'
+import { sharedConfig } from '#lib/domain/lang-install.ts'
+import type { SharedRecipe } from '#lib/domain/shared-recipes.ts'
 
 import type { ConfigProblem } from './config-problem.ts'
 import { fieldSentence } from './field-sentence.ts'
@@ -6,28 +10,45 @@ import { installDoubts } from './install-policy.ts'
 import { issueWords } from './issue-words.ts'
 import { MISTAKES_MAX, parseYaml, type Parsed, type Place } from './parse-yaml.ts'
 
-export type Checked = {
-  readonly config: LangConfig | undefined
+export type Checked<Config = LangConfig> = {
+  readonly config: Config | undefined
   readonly problems: readonly ConfigProblem[]
   readonly parsed?: Parsed
 }
 
 /** Reads one config from its text. There is a config when none of the problems is an error. */
-export function checkConfig(file: string, source: string): Checked {
+export const checkConfig = (file: string, source: string): Checked => check(A_LANGUAGE, file, source)
+
+/** Reads one recipe that languages share. */
+export const checkShared = (file: string, source: string): Checked<SharedRecipe> => check(A_SHARED_PACKAGE, file, source)
+
+type Kind<Config> = {
+  readonly noun: string
+  readonly schema: z.ZodType<Config>
+  more(file: string, config: Config, parsed: Parsed): readonly ConfigProblem[]
+}
+const A_LANGUAGE: Kind<LangConfig> = { noun: 'a language', schema: langConfig, more: skipReasons }
+const A_SHARED_PACKAGE: Kind<SharedRecipe> = { noun: 'a shared package', schema: sharedConfig, more: () => [] }
+
+function check<Config extends { install?: LangConfig['install'] }>(
+  { noun, schema, more }: Kind<Config>,
+  file: string,
+  source: string,
+): Checked<Config> {
   const parsed = readYaml(source)
   if (!parsed.ok) {
     return { config: undefined, problems: parsed.error.map((mistake) => ({ severity: 'error', file, ...mistake })) }
   }
-  const checked = langConfig.safeParse(parsed.value.value)
+  const checked = schema.safeParse(parsed.value.value)
   if (!checked.success) {
-    const problems = checked.error.issues.flatMap((issue) => told(file, parsed.value, issue))
+    const problems = checked.error.issues.flatMap((issue) => told(file, noun, parsed.value, issue))
     return { config: undefined, problems: problems.slice(0, MISTAKES_MAX) }
   }
   const { data } = checked
   const doubts = installDoubts(data).map(({ path, message }) =>
     problem(file, path, message, parsed.value.placeOf(path), 'warning'),
   )
-  return { config: data, problems: [...skipReasons(file, data, parsed.value), ...doubts], parsed: parsed.value }
+  return { config: data, problems: [...more(file, data, parsed.value), ...doubts], parsed: parsed.value }
 }
 
 function readYaml(source: string): ReturnType<typeof parseYaml> {
@@ -43,10 +64,10 @@ function readYaml(source: string): ReturnType<typeof parseYaml> {
 
 type Issue = Parameters<typeof issueWords>[0]
 
-function told(file: string, parsed: Parsed, issue: Issue): ConfigProblem[] {
+function told(file: string, noun: string, parsed: Parsed, issue: Issue): ConfigProblem[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) =>
-      problem(file, [...issue.path, key], 'is not a field of a language', parsed.keyPlaceOf(issue.path, key)),
+      problem(file, [...issue.path, key], `is not a field of ${noun}`, parsed.keyPlaceOf(issue.path, key)),
     )
   }
   const words = issueWords(issue, valueAt(parsed.value, issue.path))

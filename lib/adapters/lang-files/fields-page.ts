@@ -16,6 +16,9 @@ one language: an id goes before an alias, and a later folder's alias before an e
 
 \`npx dragoman lint [DIR|FILE…]\` says what is wrong, \`npx dragoman test ID --configs DIR\` tries it as a visitor would.
 
+What several languages install may be a file of its own, \`shared/<id>.yaml\` in the same folder, with \`id\` and \`install\` alone;
+\`install.riju\` names it.
+
 Commands are for \`/bin/sh -c\` in the visitor's home, as the visitor, inside the sandbox. \`input\`, \`helloInput\` and
 the like are lines that are typed, each followed by Enter; \`DELAY: 2\` waits two seconds. Expected output has to be part
 of what is printed, colours and other escapes cut out.

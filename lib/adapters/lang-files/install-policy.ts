@@ -15,7 +15,7 @@ const PRIVATE =
  * A recipe that builds one thing today and another tomorrow, or that leads a builder to a host of nobody else's. None of it
  * keeps a language from being used where it is installed, so it is told as a warning.
  */
-export function installDoubts({ install }: LangConfig): Doubt[] {
+export function installDoubts({ install }: Pick<LangConfig, 'install'>): Doubt[] {
   return install ? textsIn(install, ['install']).flatMap(doubtsOf) : []
 }
 

@@ -1,4 +1,4 @@
-import { basename, extname } from 'node:path'
+import { basename, dirname, extname } from 'node:path'
 
 import { toLanguage } from '#lib/domain/lang-to-language.ts'
 import type { Language } from '#lib/domain/language.ts'
@@ -9,6 +9,7 @@ import { checkConfig, problem } from './check-config.ts'
 import { configFiles, readConfig } from './config-files.ts'
 import type { ConfigProblem } from './config-problem.ts'
 import { settleNames, type Candidate } from './settle-names.ts'
+import { loadShared, SHARED_FOLDER, sharedProblems } from './shared-configs.ts'
 
 export type Loaded = { readonly languages: readonly Language[]; readonly problems: readonly ConfigProblem[] }
 
@@ -20,14 +21,17 @@ const START = { line: 1, column: 1 }
  */
 export function loadLanguages(dirs: readonly string[]): Loaded {
   const problems: ConfigProblem[] = []
+  const shared = loadShared(dirs)
+  problems.push(...shared.problems)
   const byId = new Map<string, Candidate>()
   for (const [folder, dir] of dirs.entries()) {
     const files = configFiles(dir)
     if (!files.ok) problems.push(problem(dir, [], files.error, START))
     for (const file of files.ok ? files.value : []) {
       const { candidate, found } = readCandidate(file, folder)
-      problems.push(...found)
-      if (candidate) byId.set(candidate.config.id, candidate)
+      const lacks = candidate ? sharedProblems(candidate, shared.recipes) : []
+      problems.push(...found, ...lacks)
+      if (candidate && lacks.length === 0) byId.set(candidate.config.id, candidate)
     }
   }
   const settled = settleNames([...byId.values()])
@@ -42,9 +46,14 @@ export function languageOf(name: string, text: string): Result<Language, string>
   return err(first ? `${first.line}:${first.column} ${first.field ?? ''} ${first.message}` : 'it cannot be read')
 }
 
-/** The problems of single files, without loading them as a set. */
-export function lintFile(file: string): readonly ConfigProblem[] {
-  return readCandidate(file, 0).found
+/** The problems of a single file, without loading its set; what it shares is looked for in its own folder and in `dirs`. */
+export function lintFile(file: string, dirs: readonly string[]): readonly ConfigProblem[] {
+  const folder = dirname(file)
+  const isShared = basename(folder) === SHARED_FOLDER
+  const shared = loadShared([...dirs, isShared ? dirname(folder) : folder])
+  if (isShared) return shared.problems.filter((problem) => problem.file === file)
+  const { candidate, found } = readCandidate(file, 0)
+  return [...found, ...(candidate ? sharedProblems(candidate, shared.recipes) : [])]
 }
 
 function readCandidate(file: string, folder: number): { candidate?: Candidate; found: readonly ConfigProblem[] } {

@@ -13,7 +13,7 @@ export type BuildsWorld = { readonly queue: BuildQueue; readonly artifacts: Arti
 
 export type BuildAsk = {
   readonly lang: LangId
-  /** As it stands in the config's file. */
+  /** As it stands in the config's file, with the recipes that it shares. */
   readonly configText: string
   readonly from: Step
   /** Version of the agent that its checks run under. */

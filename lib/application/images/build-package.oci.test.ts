@@ -62,18 +62,44 @@ describe('a package', { timeout: MS_MAX }, () => {
     expect((await world.make(install)).digest).toBe(digest)
   })
 
+  test('has what its shared packages made, which is there while its own recipe runs, and its own where both have one', async () => {
+    const shared = [
+      {
+        id: 'tool',
+        install: {
+          scripts: { tool: '#!/bin/sh\necho shared\n', both: 'theirs' },
+          manual: 'mkdir "$pkg/lib"; echo > "$pkg/lib/mine.so"',
+        },
+      },
+      { id: 'user', install: { riju: ['tool'], manual: 'test ! -e "$pkg/usr"; mkdir "$pkg/opt"; tool > "$pkg/opt/user"' } },
+    ]
+    const install = {
+      riju: ['user'],
+      scripts: { both: 'mine' },
+      manual: 'test ! -e "$pkg/opt"; test -f /usr/lib/mine.so; cat /opt/user > "$pkg/own"; rm /usr/local/bin/tool',
+    }
+    const made = await world.make(install, { config: { install, shared } })
+    expect(made.built, made.log).toMatchObject({ ok: true, value: { facts: { name: 'dragoman-mine' } } })
+    const files = (await contentsOf(made.path)).filter((line) => !line.startsWith('d'))
+    expect(files).toEqual([
+      '-rw-r--r-- 0/0 ./lib/mine.so',
+      '-rw-r--r-- 0/0 ./opt/user',
+      '-rw-r--r-- 0/0 ./own',
+      '-rwxr-xr-x 0/0 ./usr/local/bin/both',
+      '-rwxr-xr-x 0/0 ./usr/local/bin/tool',
+    ])
+    const image = await world.intoImage(made, 'cat /usr/local/bin/both /own; tool')
+    expect(image.log).toContain('mineshared\nshared\n')
+    expect((await world.make(install, { config: { install, shared } })).digest).toBe(made.digest)
+  })
+
   test('that would need what is not done here says what', async () => {
     const link = 'https://example.org/x'
     const none = { ok: false, error: { code: 'unsupported_recipe' } }
-    for (const install of [
-      { cert: [link] },
-      { prepare: { aptKey: [link] } },
-      { opam: ['utop'] },
-      { riju: ['shared'] },
-      { apt: ['$(x)'] },
-    ]) {
+    for (const install of [{ cert: [link] }, { prepare: { aptKey: [link] } }, { opam: ['utop'] }, { apt: ['$(x)'] }]) {
       expect((await world.make(install)).built).toMatchObject(none)
     }
+    expect((await world.make({ riju: ['shared'] })).built).toMatchObject({ ok: false, error: { code: 'unknown_shared' } })
     expect((await world.make({ prepare: { apt: ['no-such-package-here'] }, manual: 'true' })).built).toMatchObject({
       error: { code: 'unknown_package' },
     })

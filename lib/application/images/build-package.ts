@@ -11,6 +11,7 @@ import type { LangId } from '#lib/domain/ids.ts'
 import type { LangConfig } from '#lib/domain/lang-config.ts'
 import type { Repository } from '#lib/domain/repository.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
+import { type SharedRefused, sharedRecipes } from '#lib/domain/shared-recipes.ts'
 import { installScript } from './install-script.ts'
 import { type ImageFault, lintImage } from './lint-image.ts'
 import type { Unsupported } from './package-depends.ts'
@@ -20,7 +21,7 @@ import { storedImage } from './stored-layers.ts'
 export type BuildPackage = {
   readonly base: { readonly repository: Repository; readonly digest: Digest }
   readonly lang: LangId
-  readonly config: Pick<LangConfig, 'install'>
+  readonly config: Pick<LangConfig, 'install' | 'shared'>
   /** Of Debian; without it, the machine's own. */
   readonly release?: string
   readonly limits: RecipeLimits
@@ -35,6 +36,7 @@ export type BuiltPackage = PackedDeb & {
 export type BuildPackageRefused =
   | { readonly code: 'base_missing' }
   | Unsupported
+  | SharedRefused
   | FetchRefused
   | RecipeFailed
   | BadTree
@@ -54,7 +56,9 @@ type Deps = {
  */
 export async function buildPackage(deps: Deps, build: BuildPackage): Promise<Result<BuiltPackage, BuildPackageRefused>> {
   const { base, lang, config, signal } = build
-  const plan = planPackage(config.install ?? {})
+  const shared = sharedRecipes(config.install, config.shared)
+  if (!shared.ok) return shared
+  const plan = planPackage(config.install ?? {}, shared.value)
   if (!plan.ok) return plan
   const { depends, script } = plan.value
   const control = (architecture: DebControl['architecture']): DebControl => ({
@@ -76,7 +80,7 @@ export async function buildPackage(deps: Deps, build: BuildPackage): Promise<Res
   return finished(of, await deps.debs.pack(of, join(root.changes, PACKAGE_FOLDER), signal))
 }
 
-/** First the tools, without a network; then the recipe, with no more of one than it names. */
+/** First the tools, without a network; then the recipes, each with no more of one than it names. */
 async function runPlan(
   { packages, recipes }: Deps,
   plan: PackagePlan,
@@ -95,7 +99,11 @@ async function runPlan(
     if (!installed.ok) return installed
   }
   const { files, registries, withTools } = plan
-  return recipes.run({ ...where, script, files, registries, withTools, limits, signal, log })
+  for (const each of [...(plan.shared ?? []), { script, files, registries, withTools }]) {
+    const ran = await recipes.run({ ...where, ...each, limits, signal, log })
+    if (!ran.ok) return ran
+  }
+  return ok(undefined)
 }
 
 /** Debian's names know a plus, and no more than three letters make it a name; no language's own package is called so. */

@@ -51,8 +51,45 @@ test.each([
   ['a name that shell finds', { apt: ['$(ls)'] }, '"$(ls)"'],
   ['a pattern of names', { prepare: { apt: ['lua*'] } }, '"lua*"'],
   ['an address in place of a name', { pip: ['git+https://x'] }, '"git+https://x"'],
-  ['shared packages', { riju: ['x'] }, '"riju"'],
   ['packages of opam', { opam: ['x'] }, '"opam"'],
 ])('%s is not done here, which is said', (_, install, what) => {
   expect(planPackage(install)).toEqual({ ok: false, error: { code: 'unsupported_recipe', why: expect.stringContaining(what) } })
+})
+
+test('shared recipes are run before, each with its own files and registries, and all of their Debian packages', () => {
+  const shared = [
+    { id: 'a', install: { pip: ['x'], apt: ['a1'], depends: { strip: ['a1'] } } },
+    { id: 'b', install: { apt: ['b1'] } },
+    { id: 'c', install: { manual: 'three', apt: ['l1'] } },
+  ]
+  const made = planPackage({ apt: ['l1'], manual: 'own' }, shared)
+  expect(made).toMatchObject({
+    ok: true,
+    value: {
+      depends: ['python3', 'b1', 'l1'],
+      buildApt: ['a1', 'python3-pip', 'b1', 'l1'],
+      files: { manual: 'own\n' },
+      registries: [],
+      shared: [
+        { registries: ['pip'], files: {} },
+        { registries: [], files: { manual: 'three\n' } },
+      ],
+    },
+  })
+})
+
+test('what only shares packages of Debian runs nothing, what only shares a recipe runs that', () => {
+  const apt = { id: 'a', install: { apt: ['a1'] } }
+  const nothing = planPackage({}, [apt])
+  expect(nothing).toMatchObject({ ok: true, value: { depends: ['a1'], buildApt: [], script: undefined } })
+  expect(nothing).not.toHaveProperty('value.shared')
+  const made = planPackage({ apt: ['l1'] }, [apt, { id: 'b', install: { manual: 'true' } }])
+  expect(made).toMatchObject({ ok: true, value: { buildApt: ['a1', 'l1'], shared: [{ files: { manual: 'true\n' } }] } })
+  expect(made).toHaveProperty('value.script', expect.stringContaining('0.tar'))
+})
+
+test('a shared recipe that is not done here is named', () => {
+  expect(planPackage({}, [{ id: 'a', install: { cert: ['https://x'] } }])).toEqual({
+    ...{ ok: false, error: { code: 'unsupported_recipe', why: expect.stringContaining('shared package "a": "cert"') } },
+  })
 })

@@ -1,8 +1,10 @@
 import type { LangConfig } from '#lib/domain/lang-config.ts'
 import type { RegistryKind } from '#lib/domain/package-registry.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
+import type { SharedRecipe } from '#lib/domain/shared-recipes.ts'
 import { dependencies, type Unsupported, unsupported } from './package-depends.ts'
 import { sectionsOf } from './package-sections.ts'
+import { addShared, keepShared } from './shared-sections.ts'
 
 type Install = NonNullable<LangConfig['install']>
 
@@ -17,13 +19,31 @@ export type PackagePlan = {
   readonly files: Readonly<Record<string, string>>
   readonly registries: readonly RegistryKind[]
   readonly withTools: boolean
+  /** What is run before it, in this order, each with its own files and registries; absent when the language shares nothing. */
+  readonly shared?: readonly PlannedRun[]
 }
+/** One recipe to run in the root that the others are run in. */
+export type PlannedRun = Pick<PackagePlan, 'files' | 'registries' | 'withTools'> & { readonly script: string }
 
 /** What is there while a package is made is made in here. */
 const BUILD_FOLDER = '/build'
 export const PACKAGE_FOLDER = '/pkg'
 
-export function planPackage(install: Install): Result<PackagePlan, Unsupported> {
+/** The language's own recipe, after those of what it shares. */
+export function planPackage(install: Install, shared: readonly SharedRecipe[] = []): Result<PackagePlan, Unsupported> {
+  const own = planOne(install)
+  if (!own.ok) return own
+  const before: PackagePlan[] = []
+  for (const recipe of shared) {
+    const plan = planOne(recipe.install)
+    if (!plan.ok) return err(unsupported(`shared package "${recipe.id}": ${plan.error.why}`))
+    before.push(plan.value)
+  }
+  return ok(together(own.value, before))
+}
+
+/** What a recipe by itself comes to, with all that would have to be there while it is run. */
+function planOne(install: Install): Result<PackagePlan, Unsupported> {
   const odd = notYet(install)
   if (odd !== undefined) return err(unsupported(odd))
   const found = dependencies(install)
@@ -34,15 +54,29 @@ export function planPackage(install: Install): Result<PackagePlan, Unsupported> 
   if (!sections.ok) return sections
 
   const { parts, files, buildApt, depends, registries, withTools } = sections.value
-  const isNothing = parts.length === 0
   return ok({
     depends: unique([...found.value.depends, ...depends]),
-    buildApt: isNothing ? [] : unique([...prepared.value.names, ...found.value.names, ...buildApt]),
-    script: isNothing ? undefined : scriptOf(parts),
-    files: isNothing ? {} : files,
-    registries: isNothing ? [] : registries,
-    withTools: !isNothing && withTools,
+    buildApt: unique([...prepared.value.names, ...found.value.names, ...buildApt]),
+    script: parts.length === 0 ? undefined : scriptOf(parts),
+    ...{ files, registries, withTools },
   })
+}
+
+function together(own: PackagePlan, before: readonly PackagePlan[]): PackagePlan {
+  const all = [...before, own]
+  const shared = before
+    .filter(({ script }) => script !== undefined)
+    .map(({ script = '', files, registries, withTools }, n) => {
+      return { script: script + keepShared(n), files, registries, withTools }
+    })
+  const isNothing = all.every(({ script }) => script === undefined)
+  return {
+    ...own,
+    depends: unique(all.flatMap(({ depends }) => depends)),
+    buildApt: isNothing ? [] : unique(all.flatMap(({ buildApt }) => buildApt)),
+    script: isNothing ? undefined : (own.script ?? scriptOf([])) + addShared(shared.length),
+    ...(shared.length > 0 && { shared }),
+  }
 }
 
 const scriptOf = (parts: readonly string[]) =>
@@ -53,8 +87,7 @@ function notYet({ prepare, ...install }: Install): string | undefined {
   for (const field of ['cert', 'aptKey', 'aptRepo'] as const) {
     if (install[field] ?? prepare?.[field]) return `"${field}" names a source of its own, which recipes do not reach`
   }
-  if (install.opam ?? prepare?.opam) return '"opam" is not done here yet'
-  return install.riju ? '"riju" names shared packages, which are not done here yet' : undefined
+  return (install.opam ?? prepare?.opam) ? '"opam" is not done here yet' : undefined
 }
 
 const unique = (names: readonly string[]) => [...new Set(names)]

@@ -1,7 +1,10 @@
 import { buildImage } from '#lib/application/images/build-image.ts'
 import type { AttemptEnd } from '#lib/application/ports/build-queue.ts'
+import type { LangConfig } from '#lib/domain/lang-config.ts'
 import { packageKey } from '#lib/domain/package-key.ts'
 import { languageRepository, tag } from '#lib/domain/repository.ts'
+import { ok, type Result } from '#lib/domain/result.ts'
+import { type SharedRefused, sharedRecipes } from '#lib/domain/shared-recipes.ts'
 import { lastLine } from './last-line.ts'
 import { madeBefore, recipeOf } from './made-before.ts'
 import { refusedEnd } from './refused-end.ts'
@@ -17,7 +20,9 @@ export async function makeImage(world: StepsWorld, { leased, base, parsed }: Ste
   const repository = languageRepository(lang)
   if (!repository.ok || !made.package) return { outcome: 'infra', reason: 'There is no package to make an image of' }
   const key = packageKey(lang, made.package)
-  const { manualInstall } = parsed.config.install ?? {}
+  const install = imageInstall(parsed.config)
+  if (!install.ok) return refusedEnd(install.error, '')
+  const manualInstall = install.value
   const recipe = recipeOf(['image', base.digest, made.package, manualInstall ?? ''])
   const before = await madeBefore(world, 'image', inputs, recipe)
   if (before) {
@@ -46,4 +51,13 @@ export async function makeImage(world: StepsWorld, { leased, base, parsed }: Ste
     outcome: 'ok',
     artifact: { kind: 'image', lang, config, digest, size, facts, inputs: [base.digest, made.package] },
   }
+}
+
+/** What runs while the image is made: of the shared packages first, each in a shell of its own. */
+function imageInstall({ install, shared }: LangConfig): Result<string | undefined, SharedRefused> {
+  const found = sharedRecipes(install, shared)
+  if (!found.ok) return found
+  const before = found.value.flatMap(({ install: { manualInstall } }) => manualInstall ?? [])
+  const own = install?.manualInstall
+  return ok(before.length === 0 ? own : [...before, own ?? 'true'].map((text) => `(\n${text}\n)`).join('\n'))
 }

@@ -14,7 +14,8 @@ export async function makePackage(
 ): Promise<AttemptEnd> {
   const { inputs, timeoutMs } = leased
   const { lang } = inputs
-  const recipe = recipeOf(['package', base.digest, parsed.config.install ?? {}])
+  const { install = {}, shared } = parsed.config
+  const recipe = recipeOf(['package', base.digest, install, ...(shared ? [shared] : [])])
   const before = await madeBefore(world, 'package', inputs, recipe)
   if (before) {
     await log(`Nothing has changed since ${before.digest} was made\n`)

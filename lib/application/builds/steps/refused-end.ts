@@ -9,6 +9,9 @@ export function refusedEnd(refused: BuildPackageRefused | BuildImageRefused, las
       return { outcome: 'failed', reason: ('why' in refused && refused.why) || last || 'The recipe failed and said nothing' }
     case 'unknown_package':
     case 'unsupported_recipe':
+    case 'unknown_shared':
+    case 'shared_cycle':
+    case 'shared_too_deep':
     case 'bad_package':
       return { outcome: 'failed', reason: refused.why }
     case 'timeout':

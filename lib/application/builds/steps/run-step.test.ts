@@ -43,6 +43,7 @@ function world({ text = CONFIG, checked = { results: [passed('run'), passed('rep
   const artifacts: Artifact[] = [{ ...BASE, facts: { distribution: 'debian', release: 'bookworm' } }]
   const learned: ArtifactFacts[] = []
   let refused: string | undefined
+  let said = text
   let made = 0
   let tested: Language | undefined
   const steps: StepsWorld = {
@@ -51,7 +52,7 @@ function world({ text = CONFIG, checked = { results: [passed('run'), passed('rep
       madeLike: async (kind, _, recipe) => artifacts.find((each) => each.kind === kind && each.facts['recipe'] === recipe),
       learn: async (_, facts) => void learned.push(facts),
     },
-    configs: { config: async (config) => (config === known.config ? text : undefined) },
+    configs: { config: async (config) => (config === known.config ? said : undefined) },
     objects,
     images: layoutImages(join(folder, `images-${digestOf(text).slice(-8)}`), clock),
     layers: tarLayers(folder),
@@ -82,6 +83,7 @@ function world({ text = CONFIG, checked = { results: [passed('run'), passed('rep
     ...{ known, objects, learned },
     made: () => made,
     tested: () => tested,
+    say: (other: string) => void (said = other),
     refuse: (why: string) => void (refused = why),
     async run(step: Leased['step'], more: Partial<BuildInputs> = {}, before: Leased['made'] = {}): Promise<AttemptEnd> {
       const inputs = { ...known, ...more }
@@ -180,4 +182,22 @@ test('a check that does not pass fails the build and is recorded all the same; n
     outcome: 'infra',
     reason: 'No session could be opened on the image: no room',
   })
+})
+
+const SHARING = CONFIG.replace('{apt: [lua5.4]}', '{riju: [a]}')
+
+test('what a config shares is made of anew when it changes, and must be there', async () => {
+  const { run, made, say } = world({ text: `${SHARING}shared: [{id: a, install: {apt: [b1]}}]\n` })
+  expect(await run('package')).not.toHaveProperty('skipped')
+  expect(await run('package')).toMatchObject({ skipped: true })
+  say(`${SHARING}shared: [{id: a, install: {apt: [b2]}}]\n`)
+  expect(await run('package')).not.toHaveProperty('skipped')
+  expect(made()).toBe(2)
+
+  say(SHARING)
+  const lost = { outcome: 'failed', reason: 'there is no shared package "a"' }
+  expect(await run('package')).toEqual(lost)
+  expect(await run('image', {}, { package: digestOf('package') })).toEqual(lost)
+  say(`${SHARING}shared: [{id: a, install: {riju: [a]}}]\n`)
+  expect(await run('package')).toEqual({ outcome: 'failed', reason: 'shared packages need themselves: a -> a' })
 })
