@@ -89,6 +89,7 @@ export const OPTIONS = {
   gemRegistry: registry('gem', 'Ruby', 'is public'),
   cpanRegistry: registry('cpan', 'Perl (a CPAN mirror)', 'is public'),
   cargoRegistry: registry('cargo', 'Rust (a sparse index)', 'is public'),
+  opamRegistry: registry('opam', 'OCaml (a repository of opam)', 'is public'),
   builder: fixed(
     'builder',
     oneOf(['auto', 'off']),

@@ -119,7 +119,7 @@ export async function startBuilder(parts: BuilderParts): Promise<{ stop(): Promi
 }
 
 const registriesIn = ({ npmRegistry: npm, pipRegistry: pip, gemRegistry: gem, ...others }: Config) => ({
-  ...{ npm, pip, gem, cpan: others.cpanRegistry, cargo: others.cargoRegistry },
+  ...{ npm, pip, gem, cpan: others.cpanRegistry, cargo: others.cargoRegistry, opam: others.opamRegistry },
 })
 
 function stepsWorld(

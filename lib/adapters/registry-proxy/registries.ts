@@ -14,6 +14,7 @@ export const PUBLIC_REGISTRIES = {
   gem: ['https://rubygems.org/', 'https://index.rubygems.org'],
   cpan: ['https://www.cpan.org/'],
   cargo: ['https://index.crates.io/', 'https://static.crates.io'],
+  opam: ['https://opam.ocaml.org/'],
 } as const satisfies RegistryAddresses
 
 export type Registry = { readonly kind: RegistryKind; readonly addresses: readonly URL[]; readonly mayBePrivate: boolean }
@@ -62,6 +63,7 @@ export function registryEnv(registries: readonly Registry[], proxyUrl: string, c
     ),
     SSL_CERT_FILE: certificates,
     CURL_CA_BUNDLE: certificates,
+    GIT_SSL_CAINFO: certificates,
     NODE_EXTRA_CA_CERTS: certificates,
     PIP_CERT: certificates,
     CARGO_HTTP_CAINFO: certificates,
@@ -71,5 +73,6 @@ export function registryEnv(registries: readonly Registry[], proxyUrl: string, c
     ...registryOf('gem', 'REGISTRY_GEM'),
     ...registryOf('cpan', 'REGISTRY_CPAN'),
     ...registryOf('cargo', 'REGISTRY_CARGO'),
+    ...registryOf('opam', 'REGISTRY_OPAM'),
   }
 }

@@ -20,7 +20,17 @@ export async function localRegistries(folder: string) {
   await pythonIndex(folder, write)
   await gemIndex(folder, write)
   await cpanMirror(folder, write)
+  const { url, asked, close } = await servedFolder(folder)
+  await crateIndex(folder, write, url)
+  return {
+    addresses: { pip: [`${url}/simple/`], gem: [`${url}/gems-here/`], cpan: [`${url}/cpan/`], cargo: [`${url}/crates/`] },
+    asked,
+    close,
+  }
+}
 
+/** What is in a folder by http, at an address of this machine alone; `asked` has the path of each request. */
+export async function servedFolder(folder: string) {
   const asked: string[] = []
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://x').pathname)
@@ -34,9 +44,8 @@ export async function localRegistries(folder: string) {
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  await crateIndex(folder, write, url)
   return {
-    addresses: { pip: [`${url}/simple/`], gem: [`${url}/gems-here/`], cpan: [`${url}/cpan/`], cargo: [`${url}/crates/`] },
+    url,
     asked,
     close: () => {
       server.closeAllConnections()

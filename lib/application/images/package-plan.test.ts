@@ -23,11 +23,21 @@ test('a config that only names packages runs nothing, whatever it prepares', () 
 })
 
 test('each kind names its registry and the Debian packages that it is made with', () => {
-  const each = plan({ apt: ['a1'], npm: ['x'], pip: ['x'], gem: ['x'], cpan: ['X'], cargo: ['x'] })
-  expect(each.registries).toEqual(['npm', 'pip', 'gem', 'cpan', 'cargo'])
-  expect(each.buildApt).toEqual(expect.arrayContaining(['a1', 'python3-pip', 'ruby', 'cpanminus', 'cargo']))
+  const each = plan({ apt: ['a1'], npm: ['x'], pip: ['x'], gem: ['x'], cpan: ['X'], cargo: ['x'], opam: ['x'] })
+  expect(each.registries).toEqual(['npm', 'pip', 'gem', 'cpan', 'cargo', 'opam'])
+  expect(each.buildApt).toEqual(expect.arrayContaining(['a1', 'python3-pip', 'ruby', 'cpanminus', 'cargo', 'opam']))
   expect(each.depends).toEqual(['a1', 'libstdc++6', 'python3', 'ruby', 'perl', 'libgcc-s1'])
   expect(plan({ manual: 'true' })).toMatchObject({ registries: [], buildApt: [] })
+})
+
+test('a source of opam is a pin, which Git fetches where it has to; of its root only the programs that are named are taken', () => {
+  const source = "https://x.org/it's.tar.gz"
+  const { script, buildApt } = plan({ opam: ['a.1.0', { name: 'b', source, binaries: ['c', 'd'] }] })
+  expect(script).toContain(`pin add --no-action -- 'b' 'https://x.org/it'\\''s.tar.gz'\nopam install -- 'a.1.0' 'b'\n`)
+  expect(script?.match(/(?<=bin\/)'.'/g)).toEqual(["'a'", "'c'", "'d'"])
+  expect(buildApt).not.toContain('git')
+  const byGit = { name: 'b', source: 'git+https://x.org/b#main', binaries: [] }
+  expect(plan({ prepare: { opam: [byGit] }, manual: 'true' }).buildApt).toContain('git')
 })
 
 test('shell of a config is a file that is run, and no line of the script', () => {
@@ -51,7 +61,7 @@ test.each([
   ['a name that shell finds', { apt: ['$(ls)'] }, '"$(ls)"'],
   ['a pattern of names', { prepare: { apt: ['lua*'] } }, '"lua*"'],
   ['an address in place of a name', { pip: ['git+https://x'] }, '"git+https://x"'],
-  ['packages of opam', { opam: ['x'] }, '"opam"'],
+  ['a folder in place of a package of opam', { prepare: { opam: ['x/y'] } }, '"x/y"'],
 ])('%s is not done here, which is said', (_, install, what) => {
   expect(planPackage(install)).toEqual({ ok: false, error: { code: 'unsupported_recipe', why: expect.stringContaining(what) } })
 })

@@ -82,12 +82,10 @@ function together(own: PackagePlan, before: readonly PackagePlan[]): PackagePlan
 const scriptOf = (parts: readonly string[]) =>
   [`umask 022`, `export pkg=${PACKAGE_FOLDER}`, `mkdir -p "$pkg" ${BUILD_FOLDER}`, `cd ${BUILD_FOLDER}`, ...parts, ''].join('\n')
 
-/** What only somebody's own archive or another package has, which nothing here leads to. */
+/** What only somebody's own archive has, which nothing here leads to. */
 function notYet({ prepare, ...install }: Install): string | undefined {
-  for (const field of ['cert', 'aptKey', 'aptRepo'] as const) {
-    if (install[field] ?? prepare?.[field]) return `"${field}" names a source of its own, which recipes do not reach`
-  }
-  return (install.opam ?? prepare?.opam) ? '"opam" is not done here yet' : undefined
+  const field = (['cert', 'aptKey', 'aptRepo'] as const).find((each) => install[each] ?? prepare?.[each])
+  return field && `"${field}" names a source of its own, which recipes do not reach`
 }
 
 const unique = (names: readonly string[]) => [...new Set(names)]

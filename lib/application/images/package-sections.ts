@@ -3,6 +3,7 @@ import type { RegistryKind } from '#lib/domain/package-registry.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 import { NPM_PROGRAM } from './npm-program.ts'
 import { type Unsupported, unsupported } from './package-depends.ts'
+import { byOpam, oddOpamName, preparedByOpam } from './package-opam.ts'
 import { quoted, quotedPattern } from './shell-words.ts'
 
 type Install = NonNullable<LangConfig['install']>
@@ -39,9 +40,10 @@ export function sectionsOf(install: Install): Result<
   Unsupported
 > {
   const { prepare } = install
-  const made = [
+  const made: readonly Section[] = [
     bash('prepare-preface', prepare?.preface),
     prepare?.npm && npm(prepare.npm, 'prepare', PREPARED, PREPARED),
+    prepare?.opam && preparedByOpam(prepare.opam),
     bash('prepare-manual', prepare?.manual),
     bash('preface', install.preface),
     install.npm && npm(install.npm, 'install', `/pkg${TOOLS}`, TOOLS),
@@ -49,13 +51,15 @@ export function sectionsOf(install: Install): Result<
     install.gem && gem(install.gem),
     install.cpan && cpan(install.cpan),
     install.cargo && cargo(install.cargo),
+    install.opam && byOpam(install.opam),
     install.deb && debs(install.deb),
     install.files && files(install.files),
     install.scripts && scripts(install.scripts),
     bash('manual', install.manual),
   ].filter((section) => section !== undefined)
-  const colons = (install.pip ?? []).find((name) => name.includes('://'))
-  if (colons !== undefined) return err(unsupported(`"${colons}" is no name in a registry`))
+  const odd =
+    (install.pip ?? []).find((name) => name.includes('://')) ?? oddOpamName([...(prepare?.opam ?? []), ...(install.opam ?? [])])
+  if (odd !== undefined) return err(unsupported(`"${odd}" is no name in a registry`))
   return ok({
     parts: made.map(({ shell }) => shell),
     files: Object.assign({}, ...made.map((section) => section.files ?? {})) as Record<string, string>,
