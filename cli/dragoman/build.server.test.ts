@@ -119,6 +119,23 @@ test('what only the checks depend on builds nothing again', { timeout: MS_MAX },
   })
 })
 
+test('what a language shares is in its image, and a change of it builds that anew', { timeout: MS_MAX }, async () => {
+  mkdirSync(join(configs, 'shared'))
+  const share = (text: string) =>
+    writeFileSync(join(configs, 'shared/greeting.yaml'), `id: greeting\ninstall: {files: {/etc/greeting: "${text}\\n"}}\n`)
+  config('zzshares', '{riju: [greeting], scripts: {greet: "#!/bin/sh\\ncat /etc/greeting\\n"}}')
+  share('Hello, world!')
+  expect(builtAs(await build('zzshares', '--json').done)).toMatchObject({ ok: true, builds: [{ how: 'new', outcome: 'ok' }] })
+
+  share('Hello, world! And all')
+  expect(builtAs(await build('zzshares', '--json').done)).toMatchObject({
+    builds: [{ how: 'new', outcome: 'ok', steps: [{ skipped: false }, { skipped: false }, { skipped: false }] }],
+  })
+  rmSync(join(configs, 'shared'), { recursive: true })
+  const { status, out } = await build('zzshares').done
+  expect({ status, out }).toEqual({ status: 1, out: expect.stringContaining('there is no shared package "greeting"') })
+})
+
 test('a recipe that fails is the language’s fault, in its own last words', { timeout: MS_MAX }, async () => {
   const { status, out } = await build('zzfails', '--json').done
   expect(builtAs({ out })).toMatchObject({ ok: false, builds: [{ outcome: 'failed', why: 'nothing good' }] })
