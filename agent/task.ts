@@ -3,6 +3,7 @@ import { TASK_ERRORS_CHARS_MAX, type ToAgent } from '#lib/protocol/agent-words.t
 import { CODE_BYTES_MAX, OUTPUT_WINDOW_BYTES } from '#lib/protocol/sizes.ts'
 
 import { CHUNK_BYTES, type Line } from './output.ts'
+import { watchMemory } from './memory-watch.ts'
 import { killQuietly, memoryOf } from './processes.ts'
 import { spawnBeside, statusOf, type Visitor } from './visitor.ts'
 import { within } from './within.ts'
@@ -11,8 +12,6 @@ import { within } from './within.ts'
 export const TASK_INPUT_BYTES_MAX = CODE_BYTES_MAX
 /** As for a job: a process that cannot die must not hold up the end. */
 const LAST_OUTPUT_MS = 1000
-/** How often the memory of a task is looked at that has a limit of its own. */
-const LOOK_MS = 500
 
 type Start = Extract<ToAgent, { type: 'task' }>
 
@@ -96,7 +95,7 @@ export class Task {
     const complaining = this.#readErrors()
     await this.#child.exited
     clearTimeout(timer)
-    clearInterval(watching)
+    watching?.stop()
     this.stop()
     while (!(await within(LAST_OUTPUT_MS, reading)) && this.#waiting); // for its viewer it waits as long as there is one
     await within(LAST_OUTPUT_MS, complaining)
@@ -112,18 +111,14 @@ export class Task {
     })
   }
 
-  /**
-   * By looking, since what a process may reserve says little of what it takes: Node reserves half a gigabyte to use a tenth.
-   * One that grows faster than we look meets the sandbox's own limit, where tasks go first.
-   */
-  #watchMemory(): ReturnType<typeof setInterval> | undefined {
+  #watchMemory(): { stop(): void } | undefined {
     const { memoryBytesMax } = this.#start
     if (memoryBytesMax === undefined) return undefined
-    return setInterval(() => {
-      if (memoryOf(this.pid) <= memoryBytesMax) return
+    const spent = () => {
       this.#memorySpent = true
       this.stop()
-    }, LOOK_MS)
+    }
+    return watchMemory(() => memoryOf(this.pid), memoryBytesMax, spent)
   }
 
   async #read(): Promise<void> {
