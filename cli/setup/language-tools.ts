@@ -90,11 +90,14 @@ function linkNode(path: string): void {
   }
 }
 
-/** A command for each program of the packages that the manifest names, and none for what those need themselves. */
+/**
+ * A command for each program of the packages that the manifest names, and none for what those need themselves. Flags of V8, which
+ * NODE_OPTIONS does not take, come by NODE_FLAGS.
+ */
 function writeCommands(folder: string): void {
   for (const [name, program] of programsOf(folder)) {
     const path = join(folder, 'bin', name)
-    writeFileSync(path, `#!/bin/sh\nexec ${IN_SANDBOX}/bin/node ${IN_SANDBOX}/node_modules/${program} "$@"\n`)
+    writeFileSync(path, `#!/bin/sh\nexec ${IN_SANDBOX}/bin/node $NODE_FLAGS ${IN_SANDBOX}/node_modules/${program} "$@"\n`)
     chmodSync(path, 0o755)
   }
 }

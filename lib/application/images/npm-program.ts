@@ -46,7 +46,7 @@ for (const name of Object.keys(wanted)) {
     if (!/^[\\w][\\w.@+-]*$/.test(command) || command === 'node') continue
     if (!existsSync(join(target, 'node_modules', name, file))) continue
     const path = join(target, 'bin', command)
-    writeFileSync(path, '#!/bin/sh\\nexec ' + lives + '/bin/node "' + join(lives, 'node_modules', name, file) + '" "$@"\\n')
+    writeFileSync(path, '#!/bin/sh\\nexec ' + lives + '/bin/node $NODE_FLAGS "' + join(lives, 'node_modules', name, file) + '" "$@"\\n')
     chmodSync(path, 0o755)
   }
 }

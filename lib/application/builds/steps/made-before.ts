@@ -7,7 +7,7 @@ import { isStored } from './is-stored.ts'
 import type { StepsWorld } from './step-world.ts'
 
 /** Changes when the steps themselves make something else of the same parts. */
-const STEPS_VERSION = 1
+const STEPS_VERSION = 2
 
 /** All that a step's result depends on, as one digest: whatever else of the config changes, the result stays as it is. */
 export function recipeOf(parts: readonly unknown[]): Digest {
