@@ -130,6 +130,11 @@ test('what passes alone at a second try passed, and is told of with what it said
   expect(sum([shaky, { passed: 1, failed: 0 }])).toEqual({ passed: 7, failed: 0, shaky: 1 })
 
   expect(await runStage(stage(['a'], 1), print)).toEqual({ passed: 5, failed: 1 })
+  lines.length = 0
+  const byItself = async () => ({ count: { passed: 5, failed: 0, shaky: 1 }, output: 'retry words' })
+  expect(await runStage({ name: 'retries', msMax: 1000, run: byItself }, print)).toEqual({ passed: 5, failed: 0, shaky: 1 })
+  expect(lines[0]).toBe('retry words')
+
   const many = { ...stage(['a', 'b', 'c', 'd'], 0), again: () => Promise.reject(new Error('not to be asked')) }
   expect(await runStage(many, print)).toEqual({ passed: 5, failed: 4 })
 })

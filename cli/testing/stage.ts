@@ -23,7 +23,8 @@ export async function runStage({ name, msMax, run, again }: Stage, print = onStd
   const signal = AbortSignal.timeout(msMax)
   const caught = (error: unknown): StageEnd => ({ count: oneIf(false), output: String(error) })
   const end = await run(signal).catch(caught)
-  if (end.count.failed > 0 && end.output) print(end.output.trimEnd())
+  // Also what a test program tried again by itself is told.
+  if (end.output && (end.count.failed > 0 || end.count.shaky)) print(end.output.trimEnd())
 
   let { count } = end
   const parts = end.parts ?? []
