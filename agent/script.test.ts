@@ -1,15 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 
 import { INPUT_FILE, jobScript, quoted } from './script.ts'
 
 const SHOW = 'for word in "$@"; do printf "<%s>" "$word"; done'
 const folder = mkdtempSync(join(tmpdir(), 'dragoman-script-'))
+afterAll(() => rmSync(folder, { recursive: true }))
 const sh = (script: string) => execFileSync('/bin/sh', ['-c', script], { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] })
 
 test('any word stays one word, and is nothing but a word', () => {
