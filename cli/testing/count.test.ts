@@ -11,7 +11,6 @@ import {
   languagesParts,
   playwrightCount,
   printedCount,
-  printedParts,
   vitestCount,
   vitestParts,
 } from './reports.ts'
@@ -61,8 +60,6 @@ test('each report is read for what passed and what did not', () => {
     shaky: 1,
   })
   expect(printedCount('1 passed, 0 failed\nx\n12 passed, 3 failed\n')).toEqual({ passed: 12, failed: 3 })
-  const rows = '  1  fork-bomb    passed     12 ms\n 12  kills   failed    345 ms\n      row 3  is not failed\n'
-  expect(printedParts(rows)).toEqual(['12'])
 })
 
 test('a language left out whole counts as failed, one check left out with a reason does not', () => {

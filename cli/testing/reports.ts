@@ -65,10 +65,6 @@ export function printedCount(text: string): Count {
   return { passed: Number(passed ?? 0), failed: Number(failed ?? 0) }
 }
 
-/** The hostile rows that a program said have failed, by number. */
-export const printedParts = (text: string): string[] =>
-  [...text.matchAll(/^ *(\d+) {2}\S.* failed +\d+ ms$/gm)].flatMap(([, number]) => (number && number !== '0' ? [number] : []))
-
 function read<T, R>(schema: z.ZodType<T>, text: string, otherwise: R, get: (report: T) => R): R {
   try {
     return get(schema.parse(JSON.parse(text)))

@@ -8,7 +8,7 @@ export type Stage = {
   /** A second try of what failed, alone. */
   again?(parts: readonly string[], signal: AbortSignal): Promise<StageEnd>
 }
-/** `output` is shown when something failed; `parts` are what failed, where they can be run alone: files, languages, rows. */
+/** `output` is shown when something failed; `parts` are what failed, where they can be run alone: files, languages. */
 export type StageEnd = { readonly count: Count; readonly output?: string; readonly parts?: readonly string[] }
 
 /** When more than so many parts fail, it is not the machine. */
