@@ -62,6 +62,22 @@ export const releaseName: Kind<string> = {
   form: 'the name of a release such as bookworm',
 }
 
+export const kubernetesName: Kind<string> = {
+  schema: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/),
+  form: 'a name such as dragoman-sessions',
+}
+
+const HOST_AND_PORT = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:\d{1,5})?$/
+export const hostAndPort: Kind<string> = {
+  schema: z.string().regex(HOST_AND_PORT),
+  form: 'a host such as registry.example.org:5000',
+}
+
+export const replicaName: Kind<string> = {
+  schema: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/),
+  form: 'a name such as server-1',
+}
+
 const isOrigin = (text: string, mayHaveUser: boolean) => {
   const url = URL.parse(text)
   if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search || url.hash) return false

@@ -22,6 +22,12 @@ test('nothing given, everything has a value that was declared', () => {
     buildUidBase: 2_100_000_000,
     runtime: 'runc',
     uidBase: 2_000_000_000,
+    sandboxes: 'machine',
+    sessionsNamespace: 'dragoman-sessions',
+    buildsNamespace: 'dragoman-builds',
+    agentCache: '/var/lib/dragoman/agents',
+    hostUsers: 'auto',
+    unenforcedNetwork: false,
     sessionsMax: 64,
     totalMemoryMiB: 6144,
     sessionsPerAddress: 8,
@@ -96,6 +102,24 @@ test('an address for migrations alone is refused', () => {
   const address = 'postgresql://u@h/d'
   expect(parse({ DATABASE_MIGRATE_URL: address })).toMatchObject({ error: [{ name: 'DATABASE_MIGRATE_URL' }] })
   expect(parse({ DATABASE_MIGRATE_URL: address, DATABASE_URL: address }).ok).toBe(true)
+})
+
+test('pods need a database and a registry that servers and nodes share', () => {
+  const pods = { DRAGOMAN_SANDBOXES: 'pods' }
+  expect(parse(pods)).toMatchObject({ error: [{ name: 'DATABASE_URL' }, { name: 'DRAGOMAN_REGISTRY_URL' }] })
+  const shared = { DATABASE_URL: 'postgresql://u@h/d', DRAGOMAN_REGISTRY_URL: 'http://registry.example.org:5000' }
+  expect(valueOf({ ...pods, ...shared })).toMatchObject({ sandboxes: 'pods' })
+})
+
+test.each([
+  ['DRAGOMAN_SESSIONS_NAMESPACE', 'a', '-a'],
+  ['DRAGOMAN_IMAGE_REGISTRY', 'registry.example.org:5000', 'http://registry.example.org'],
+  ['DRAGOMAN_RUNTIME_CLASS', 'gvisor', 'g visor'],
+  ['DRAGOMAN_REPLICA', 'server-7d9f.1', 'server_1'],
+  ['DRAGOMAN_HOST_USERS', 'false', 'no'],
+])('%s takes %j and not %j', (name, good, bad) => {
+  expect(parse({ [name]: good }).ok).toBe(true)
+  expect(parse({ [name]: bad })).toMatchObject({ ok: false, error: [{ name }] })
 })
 
 test('names are unique and follow from each other; the ones of the platform keep theirs', () => {

@@ -28,7 +28,15 @@ export function parseConfig(source: ConfigSource, machine: Machine = thisMachine
   if (source['DATABASE_MIGRATE_URL'] && !source['DATABASE_URL']) {
     problems.push({ name: 'DATABASE_MIGRATE_URL', message: 'is of use only together with DATABASE_URL' })
   }
+  if (values['sandboxes'] === 'pods') problems.push(...missingOnACluster(source))
   return problems.length > 0 ? err(problems) : ok(values as Config) // the one cast: each option was just parsed by its own schema
+}
+
+/** Servers that share pods share what they know of them, and nodes pull images from somewhere. */
+function missingOnACluster(source: ConfigSource): ConfigProblem[] {
+  return ['DATABASE_URL', 'DRAGOMAN_REGISTRY_URL']
+    .filter((name) => !source[name])
+    .map((name) => ({ name, message: 'must be given when sandboxes are pods' }))
 }
 
 function complaint({ kind }: Option<unknown>, given: string): string {

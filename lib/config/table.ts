@@ -2,7 +2,6 @@ import {
   bucketName,
   databaseAddress,
   httpAddress,
-  type Kind,
   langIds,
   oneOf,
   origins,
@@ -13,20 +12,10 @@ import {
   whole,
   yesNo,
 } from './kinds.ts'
-import type { Machine } from './machine.ts'
+import { CLUSTER_OPTIONS } from './cluster-options.ts'
+import { derived, fixed, type Option, optional, type OptionWithDefault } from './option.ts'
 
-/** One option. Without a default it may be absent. */
-export type Option<T> = {
-  readonly env: string
-  readonly flag: string
-  readonly kind: Kind<T>
-  /** As somebody would write it. */
-  readonly default?: (machine: Machine) => string
-  /** How the default is found, where it is no fixed one. */
-  readonly defaultWords?: string
-  readonly sentence: string
-}
-type OptionWithDefault<T> = Option<T> & { readonly default: (machine: Machine) => string }
+export type { Option } from './option.ts'
 
 /** Each option once: environment, flags, `--help` and docs/CONFIG.md come from this table. */
 export const OPTIONS = {
@@ -92,9 +81,9 @@ export const OPTIONS = {
   opamRegistry: registry('opam', 'OCaml (a repository of opam)', 'is public'),
   builder: fixed(
     'builder',
-    oneOf(['auto', 'off']),
+    oneOf(['auto', 'off', 'pods']),
     'auto',
-    'Whether this server builds languages: where it can, or not at all. See docs/build.md.',
+    'Whether this server builds languages: here where it can, not at all, or as pods of the cluster. See docs/build.md.',
   ),
   buildUidBase: fixed(
     'build-uid-base',
@@ -115,6 +104,7 @@ export const OPTIONS = {
     '2000000000',
     'First of the user ids that sandboxes get, two each; nobody else on the machine may use the range.',
   ),
+  ...CLUSTER_OPTIONS,
   sessionsMax: derived(
     'sessions-max',
     whole(1, 1000),
@@ -164,34 +154,12 @@ const SANDBOX_SHARE = 0.75
 export type Config = { readonly [Name in keyof typeof OPTIONS]: Value<(typeof OPTIONS)[Name]> }
 type Value<O> = O extends OptionWithDefault<infer T> ? T : O extends Option<infer T> ? T | undefined : never
 
-function fixed<T>(flag: string, kind: Kind<T>, value: string, sentence: string, env = envOf(flag)): OptionWithDefault<T> {
-  return { env, flag: `--${flag}`, kind, default: () => value, sentence }
-}
-
-function derived<T>(
-  flag: string,
-  kind: Kind<T>,
-  value: (machine: Machine) => number,
-  defaultWords: string,
-  sentence: string,
-): OptionWithDefault<T> {
-  return { env: envOf(flag), flag: `--${flag}`, kind, default: (machine) => String(value(machine)), defaultWords, sentence }
-}
-
-function optional<T>(flag: string, kind: Kind<T>, sentence: string, env = envOf(flag)): Option<T> {
-  return { env, flag: `--${flag}`, kind, sentence }
-}
-
 function registry(kind: string, whose: string, otherwise: string): Option<readonly string[]> {
   return optional(
     `${kind}-registry`,
     packageRegistry,
     `Where recipes get packages of ${whose}, and further origins that it leads to. They reach no other. Without it, the one that ${otherwise}.`,
   )
-}
-
-function envOf(flag: string): string {
-  return `DRAGOMAN_${flag.toUpperCase().replaceAll('-', '_')}`
 }
 
 function clamp(n: number, min: number, max: number): number {

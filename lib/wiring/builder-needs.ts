@@ -19,7 +19,7 @@ export function recipeRuntime({ runtime, runtimePath }: Pick<Config, 'runtime' |
 
 /** Why nothing can be built on this machine, for a person to read; undefined when it can. */
 export function buildsAreOff(config: Pick<Config, 'builder' | 'runtime' | 'runtimePath'>): string | undefined {
-  if (config.builder === 'off') return 'DRAGOMAN_BUILDER is off'
+  if (config.builder !== 'auto') return `DRAGOMAN_BUILDER is ${config.builder}`
   if (process.getuid?.() !== 0) return 'only root makes images'
   const missing = Object.keys(COMMANDS).filter((name) => !hasCommand(name, process.env['PATH']))
   if (missing.length > 0)
