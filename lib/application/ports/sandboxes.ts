@@ -24,6 +24,8 @@ export interface Sandbox {
   readonly id: SandboxId
   /** Says its sha256 to the agent at start; the server keeps it to dial. */
   readonly key: string
+  /** `ip:port` of its agent, by which any server may adopt it; undefined where only the machine it is on can dial it. */
+  readonly address?: string
   /** Opens a connection to the agent. May be called again; the agent keeps the newest. Rejects when it cannot within the signal. */
   dial(signal: AbortSignal): Promise<Duplex>
   /** Begins a measurement: peak and counters count from here. */
@@ -34,22 +36,31 @@ export interface Sandbox {
   readonly exited: Promise<SandboxExit>
   /** Ends everything in it by SIGKILL and removes what was made for it. May be repeated. */
   destroy(): Promise<void>
+  /** Notes outside that it is somebody's now, where there is such a place. Never awaited by whoever waits for a prompt. */
+  claimed?(): Promise<void>
 }
+
+/** How far a start has come, where starting has stages. */
+export type StartPhase = 'scheduling' | 'pulling' | 'starting'
 
 export type SandboxNeeds = {
   readonly limits: Limits
   /** Without one it stands on the machine's own programs. One that is not here yet may be fetched first. */
   readonly foundation?: Foundation
+  /** Started ahead, as a member of this kind of a pool: it comes after those that somebody waits for. */
+  readonly ahead?: string
+  /** Told of each stage once. */
+  readonly phase?: (phase: StartPhase) => void
 }
 
 /** Places where one session's programs run. */
 export interface Sandboxes {
   /** Starting twice under one id is one sandbox. The sandbox is up when its agent can be dialled. */
   start(id: SandboxId, needs: SandboxNeeds, signal: AbortSignal): Promise<Result<Sandbox, SandboxRefused>>
-  /** A sandbox that an earlier process of ours started and that still runs. */
-  adopt(id: SandboxId, key: string): Promise<Sandbox | undefined>
+  /** A sandbox that another process of ours started and that still runs. With its address nobody else is asked whether it does. */
+  adopt(id: SandboxId, key: string, address?: string): Promise<Sandbox | undefined>
   /** Ends and removes every sandbox that is ours and not in `keep`; answers how many there were. */
   sweep(keep: ReadonlySet<SandboxId>): Promise<number>
-  /** Destroys all; afterwards nothing of ours is left on the machine. */
+  /** On one machine destroys all: nothing of ours is left on it. On a cluster they go on, for other servers. */
   close(): Promise<void>
 }

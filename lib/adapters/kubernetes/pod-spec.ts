@@ -1,0 +1,174 @@
+import type { V1Container, V1EnvVar, V1Pod, V1SecurityContext, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
+
+import type { Foundation } from '#lib/domain/foundation.ts'
+import type { SandboxId } from '#lib/domain/ids.ts'
+import type { Limits } from '#lib/domain/limits.ts'
+import { languageRepository } from '#lib/domain/repository.ts'
+
+import { AGENT_PORT, podLabels, type PodKind } from './pod-names.ts'
+
+const MIB = 1024 * 1024
+
+/** Inner ids: the agent's, where it has one of its own, and the one that all of a visitor's programs run under. */
+const AGENT_ID = 0
+const VISITOR_ID = 1000
+/** Spawning programs as the visitor, and killing them: no more. They count in the pod's own user namespace only. */
+const AGENT_CAPABILITIES = ['KILL', 'SETGID', 'SETUID']
+
+/** Where the agent's release lies in a container, whichever way it came there. */
+const AGENT_FOLDER = '/opt/dragoman-agent'
+const AGENT_FILE = 'dragoman-agent'
+
+/** What the agent may keep of its own: staged files. */
+const AGENT_TMPFS_BYTES = 16 * MIB
+/** The root is read-only and every place that can be written to is memory: this is for what the agent says of itself. */
+const DISK_BYTES = 16 * MIB
+/** What a waiting pod is reckoned at: its own pages of the agent and of an idle prompt. It may grow to its limits. */
+const REQUESTS = { cpu: '10m', memory: `${48 * MIB}`, 'ephemeral-storage': `${MIB}` }
+/**
+ * A pod ends by itself this long after its start, even if no server ever comes back: a member may wait so long for its
+ * visitor, whose own time counts on top. Within it the agent ends a session at its limit.
+ */
+export const MEMBER_LIFE_SECONDS = 12 * 3600
+/** What a node drain or an eviction gives a pod; the agent saves nothing, so nothing is gained by more. */
+const GRACE_SECONDS = 1
+/** Refuses at once whatever asks it for a name; a pod must have some server of names. */
+const NO_NAMES = '127.0.0.1'
+
+/** What one cluster has, and how this house uses it. */
+export type PodHouse = {
+  readonly namespace: string
+  /** `host[:port]` by which nodes pull. */
+  readonly registry: string
+  /** A folder on every node with `<version>/dragoman-agent` below it; or the image of a version's release. */
+  readonly agent: { readonly nodeFolder: string } | { readonly image: (version: string) => string }
+  /** Whether pods get user namespaces: then agent and visitor are two users, else one. */
+  readonly userNamespaces: boolean
+  readonly runtimeClass?: string
+  /** Whether the cluster has the classes `dragoman-session`, `dragoman-build` and `dragoman-pool`. */
+  readonly priorityClasses: boolean
+}
+
+export type PodInputs = {
+  readonly id: SandboxId
+  readonly kind: PodKind
+  readonly foundation: Foundation
+  readonly limits: Limits
+  readonly keySha256: string
+  /** The kind of pool it is started ahead for. */
+  readonly ahead?: string
+}
+
+/** The pod of one sandbox, whole: a pure function of plain inputs. */
+export function podSpec(inputs: PodInputs, house: PodHouse): V1Pod {
+  const { id, kind, foundation, limits, ahead } = inputs
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: id,
+      namespace: house.namespace,
+      labels: podLabels({ kind, id, lang: foundation.lang, ...(ahead !== undefined && { pool: ahead }) }),
+    },
+    spec: {
+      restartPolicy: 'Never',
+      terminationGracePeriodSeconds: GRACE_SECONDS,
+      activeDeadlineSeconds: MEMBER_LIFE_SECONDS + Math.ceil(limits.lifeMs / 1000),
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      hostname: 'dragoman',
+      dnsPolicy: 'None',
+      dnsConfig: { nameservers: [NO_NAMES] },
+      ...(house.userNamespaces && { hostUsers: false }),
+      ...(house.runtimeClass !== undefined && { runtimeClassName: house.runtimeClass }),
+      ...(house.priorityClasses && { priorityClassName: priorityClass(kind, ahead) }),
+      securityContext: podUser(house.userNamespaces),
+      containers: [container(inputs, house)],
+      volumes: [agentVolume(foundation.agent, house.agent), ...places(limits).map(memoryVolume)],
+    },
+  }
+}
+
+/** A pod cannot change its class, so a claimed member keeps the pool's: the classes order the queue and preempt nobody. */
+const priorityClass = (kind: PodKind, ahead: string | undefined) =>
+  ahead !== undefined ? 'dragoman-pool' : kind === 'build' ? 'dragoman-build' : 'dragoman-session'
+
+/** The image of a foundation, as nodes pull it. */
+export function imageOf({ lang, image }: Foundation, registry: string): string {
+  const repository = languageRepository(lang)
+  if (!repository.ok) throw new Error(`Cannot name the image of "${lang}": ${repository.error.code}`)
+  return `${registry}/${repository.value}@${image}`
+}
+
+function container({ foundation, limits, keySha256 }: PodInputs, house: PodHouse): V1Container {
+  return {
+    name: 'sandbox',
+    image: imageOf(foundation, house.registry),
+    imagePullPolicy: 'IfNotPresent',
+    command: [`${AGENT_FOLDER}/${AGENT_FILE}`],
+    args: [],
+    workingDir: '/',
+    env: environment(keySha256, house.userNamespaces),
+    ports: [{ name: 'agent', containerPort: AGENT_PORT, protocol: 'TCP' }],
+    securityContext: containerRights(house.userNamespaces),
+    resources: {
+      requests: REQUESTS,
+      limits: { cpu: cpuOf(limits.cpus), memory: `${limits.memoryBytes}`, 'ephemeral-storage': `${DISK_BYTES}` },
+    },
+    volumeMounts: [AGENT_MOUNT, ...places(limits).map(({ name, path }) => ({ name, mountPath: path }))],
+    terminationMessagePolicy: 'File',
+  }
+}
+
+/** In thousandths, as Kubernetes writes fractions. */
+const cpuOf = (cpus: number) => `${Math.round(cpus * 1000)}m`
+
+function environment(keySha256: string, userNamespaces: boolean): V1EnvVar[] {
+  const values = {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    DRAGOMAN_KEY_SHA256: keySha256,
+    DRAGOMAN_PORT: `${AGENT_PORT}`,
+    ...(!userNamespaces && { DRAGOMAN_ONE_ID: '1' }),
+    // What the agent would otherwise set itself and start again with; see agent/main.ts.
+    BUN_JSC_useConcurrentJIT: '0',
+    BUN_JSC_useConcurrentGC: '0',
+    BUN_JSC_numberOfGCMarkers: '1',
+  }
+  return Object.entries(values).map(([name, value]) => ({ name, value }))
+}
+
+/** Root of a user namespace is nobody outside; without one there is a single id that is nobody anywhere. */
+const podUser = (userNamespaces: boolean) => ({
+  ...(userNamespaces
+    ? { runAsUser: AGENT_ID, runAsGroup: AGENT_ID }
+    : { runAsUser: VISITOR_ID, runAsGroup: VISITOR_ID, runAsNonRoot: true }),
+  seccompProfile: { type: 'RuntimeDefault' },
+})
+
+const containerRights = (userNamespaces: boolean): V1SecurityContext => ({
+  allowPrivilegeEscalation: false,
+  privileged: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ['ALL'], ...(userNamespaces && { add: AGENT_CAPABILITIES }) },
+})
+
+/** Every place that can be written to; each is memory, has a size, and counts as the sandbox's own. */
+const places = (limits: Limits) => [
+  { name: 'home', path: '/home/visitor', bytes: limits.homeBytes },
+  { name: 'tmp', path: '/tmp', bytes: limits.tmpBytes },
+  { name: 'shm', path: '/dev/shm', bytes: limits.tmpBytes },
+  { name: 'run', path: '/run/dragoman', bytes: AGENT_TMPFS_BYTES },
+]
+
+const memoryVolume = ({ name, bytes }: { name: string; bytes: number }): V1Volume => ({
+  name,
+  emptyDir: { medium: 'Memory', sizeLimit: `${bytes}` },
+})
+
+/** Never a copy of its own: its 109 MB are one file on a node, whose pages all sandboxes there share. */
+const agentVolume = (version: string, agent: PodHouse['agent']): V1Volume =>
+  'image' in agent
+    ? { name: 'agent', image: { reference: agent.image(version), pullPolicy: 'IfNotPresent' } }
+    : { name: 'agent', hostPath: { path: `${agent.nodeFolder}/${version}`, type: 'Directory' } }
+
+const AGENT_MOUNT: V1VolumeMount = { name: 'agent', mountPath: AGENT_FOLDER, readOnly: true }
