@@ -25,7 +25,7 @@ test('every DRAGOMAN_ name that is set or read somewhere is an option, or one of
 })
 
 /** Where browser tests find the server; what a sandbox tells its agent. */
-const NOT_OPTIONS = ['DRAGOMAN_URL', 'DRAGOMAN_KEY_SHA', 'DRAGOMAN_HANDED']
+const NOT_OPTIONS = ['DRAGOMAN_URL', 'DRAGOMAN_KEY_SHA', 'DRAGOMAN_HANDED', 'DRAGOMAN_PORT', 'DRAGOMAN_ONE_ID']
 /** Files that need a name nobody has. */
 const MADE_UP = new Set(['lib/config/options.test.ts'])
 
