@@ -9,6 +9,8 @@ const REAL = [
   '**/*.s3.test.ts',
   '**/*.registry.test.ts',
 ]
+/** They need a cluster, by its kubeconfig in $KUBECONFIG; `npm run test:k8s` brings one. */
+const CLUSTER = ['**/*.k8s.test.ts']
 /** What comes at once comes later on a machine that is busy otherwise; what never comes is found out all the same. */
 const POLL = { poll: { timeout: 20_000 } }
 const ELSEWHERE = ['node_modules/**', '.next/**', '.dragoman/**']
@@ -20,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.{ts,tsx}'],
-          exclude: [...REAL, ...ELSEWHERE],
+          exclude: [...REAL, ...CLUSTER, ...ELSEWHERE],
           expect: POLL,
           testTimeout: 30_000,
         },
@@ -34,6 +36,17 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'k8s',
+          include: CLUSTER,
+          exclude: ELSEWHERE,
+          expect: POLL,
+          fileParallelism: false,
+          testTimeout: 90_000,
+          hookTimeout: 180_000,
         },
       },
     ],

@@ -6,8 +6,8 @@ import { languagesPage } from '../cli/languages/page.ts'
 import { parseResults, resultsText } from '../cli/languages/results.ts'
 import { configPage } from '#lib/config/config-page.ts'
 
-const pages = globSync(['*.md', '{docs,lib,app,agent,cli,e2e,.ci}/**/*.md'])
-const TOP = /^(?:app|lib|agent|cli|langs|docs|prisma|public|e2e|\.ci|server\.ts|package\.json)(?:\/|$)/
+const pages = globSync(['*.md', '{docs,lib,app,agent,cli,k8s,e2e,.ci}/**/*.md'])
+const TOP = /^(?:app|lib|agent|cli|langs|docs|prisma|public|k8s|e2e|\.ci|server\.ts|package\.json)(?:\/|$)/
 
 test('docs/CONFIG.md is the one that `node cli/docs.ts` makes', () => {
   expect(readFileSync('docs/CONFIG.md', 'utf8')).toBe(configPage())

@@ -49,5 +49,7 @@ export const ROOMS = {
     npm: ['react', 'react-dom', 'next', 'next/*'],
   },
   'agent/': { may: ['lib/domain/', 'lib/protocol/'], npm: ['bun', 'bun:ffi'] },
-  'cli/': { may: ['lib/', 'package.json'], npm: ['*'] },
+  'cli/': { may: ['lib/', 'k8s/test-cluster/', 'package.json'], npm: ['*'] },
+  // A cluster for tests, on this machine; nothing that is shipped needs it.
+  'k8s/test-cluster/': { may: ['lib/', 'cli/setup/'], npm: ['yaml', 'pg'] },
 } as const

@@ -5,6 +5,8 @@ const COMMANDS: Readonly<Record<string, { readonly goal: Goal; readonly entry: s
   start: { goal: 'start', entry: './start.ts' },
   test: { goal: 'test', entry: './test.ts' },
   check: { goal: 'check', entry: './check.ts' },
+  'test:k8s': { goal: 'test', entry: './test-k8s.ts' },
+  'test-cluster': { goal: 'check', entry: '../k8s/test-cluster/main.ts' },
   bench: { goal: 'serve', entry: './bench/main.ts' },
   screens: { goal: 'serve', entry: './screens.ts' },
   hostile: { goal: 'serve', entry: '../e2e/hostile/main.ts' },

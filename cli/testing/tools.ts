@@ -20,12 +20,12 @@ export const toolStage = (name: string, command: string, ...args: string[]): Sta
   },
 })
 
-/** One of vitest's projects; files of `real` get a second try, those of `unit` need none. */
-export const vitestStage = (project: 'unit' | 'real', msMax: number): Stage => ({
+/** One of vitest's projects; files of `unit` need no second try, the others get one. */
+export const vitestStage = (project: 'unit' | 'real' | 'k8s', msMax: number): Stage => ({
   name: `vitest ${project}`,
   msMax,
   run: (signal) => runVitest(project, [], signal),
-  ...(project === 'real' && { again: (files, signal) => runVitest(project, files, signal) }),
+  ...(project !== 'unit' && { again: (files, signal) => runVitest(project, files, signal) }),
 })
 
 async function runVitest(project: string, files: readonly string[], signal: AbortSignal): Promise<StageEnd> {

@@ -1,0 +1,50 @@
+import { type Cluster, someCluster } from './testing/cluster.ts'
+import { type Count, oneIf, sum, words } from './testing/count.ts'
+import { leftInCluster } from './testing/left-in-cluster.ts'
+import { runStage, type Stage } from './testing/stage.ts'
+import { nothingLeftStage } from './testing/suites.ts'
+import { vitestStage } from './testing/tools.ts'
+
+const MINUTE_MS = 60_000
+const say = (line: string) => void process.stdout.write(`${line}\n`)
+
+let cluster: Cluster | undefined
+const clusterStage: Stage = {
+  name: 'cluster',
+  msMax: 20 * MINUTE_MS,
+  async run() {
+    cluster = await someCluster(say)
+    return { count: oneIf(true) }
+  },
+}
+const nothingLeft = nothingLeftStage()
+const emptyCluster: Stage = {
+  name: 'nothing left in cluster',
+  msMax: 2 * MINUTE_MS,
+  async run() {
+    const left = await leftInCluster()
+    return { count: oneIf(left.length === 0), output: left.join('\n') }
+  },
+}
+
+// A cluster of ours outlives nobody: whoever ends us ends it.
+let ending: Promise<void> | undefined
+const endCluster = () => (ending ??= cluster?.stop() ?? Promise.resolve())
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void endCluster().finally(() => process.exit(1)))
+}
+
+const counts: Count[] = [await runStage(clusterStage)]
+if (cluster) {
+  process.env.KUBECONFIG = cluster.kubeconfig
+  say(`the cluster is ${cluster.name}`)
+  for (const stage of [vitestStage('k8s', 12 * MINUTE_MS), emptyCluster]) counts.push(await runStage(stage))
+}
+await endCluster()
+counts.push(await runStage(nothingLeft))
+
+// As in test.ts: the last line says it all.
+const total = sum(counts)
+if (total.shaky) say(`${total.shaky} of them only at a second try`)
+say(words(total))
+process.exitCode = total.failed > 0 ? 1 : 0

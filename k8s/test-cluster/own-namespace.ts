@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto'
+
+import { apply, kubectl } from './kubectl.ts'
+
+/** On every namespace that tests make, so that what they leave behind is found. */
+export const TEST_LABEL = 'dragoman.dev/test'
+
+export type OwnNamespace = AsyncDisposable & {
+  readonly name: string
+  /** Removes it with all that is in it, and waits until it is gone; may be called again. */
+  end(): Promise<void>
+}
+
+/** A namespace that nobody else uses. Its name begins as told and is new each time. */
+export async function ownNamespace(prefix: string, labels: Readonly<Record<string, string>> = {}): Promise<OwnNamespace> {
+  const name = `${prefix}-${randomBytes(4).toString('hex')}`
+  await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { [TEST_LABEL]: 'true', ...labels } } })
+  await serviceAccountOf(name)
+  let ended: Promise<void> | undefined
+  const end = () => (ended ??= remove(name))
+  return { name, end, [Symbol.asyncDispose]: end }
+}
+
+/** Pods are refused until the controllers have made the namespace's own account. */
+async function serviceAccountOf(namespace: string): Promise<void> {
+  const until = Date.now() + ACCOUNT_MS_MAX
+  for (;;) {
+    const found = await kubectl(['get', 'serviceaccount', 'default', '-n', namespace, '--ignore-not-found', '-o', 'name'])
+    if (found !== '') return
+    if (Date.now() > until) throw new Error(`The namespace "${namespace}" has no account after ${ACCOUNT_MS_MAX} ms`)
+  }
+}
+
+const ACCOUNT_MS_MAX = 20_000
+
+/** Pods go at once: nothing in a test has manners to keep. */
+async function remove(name: string): Promise<void> {
+  await kubectl(['delete', 'pods', '--all', '-n', name, '--grace-period=1', '--ignore-not-found', '--wait=false'])
+  await kubectl(['delete', 'namespace', name, '--ignore-not-found'])
+}
