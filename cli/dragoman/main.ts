@@ -27,6 +27,8 @@ const RUN: Readonly<Record<Command, Run>> = {
   backup: async (options, signal) => (await import('./backup.ts')).backup(options, signal),
   restore: async (options, signal) => (await import('./backup.ts')).restore(options, signal),
   verify: async (options, signal) => (await import('./backup.ts')).verify(options, signal),
+  migrate: async (options, signal) => (await import('./migrate.ts')).migrate(options, signal),
+  image: async (options, signal) => (await import('./image.ts')).image(options, signal),
 }
 
 /** A command that was told to stop has this long to tidy up before a second word ends it at once. */

@@ -22,6 +22,8 @@ export const COMMANDS = [
   'backup',
   'restore',
   'verify',
+  'migrate',
+  'image',
 ] as const
 export type Command = (typeof COMMANDS)[number]
 
@@ -87,6 +89,8 @@ const TAKES: Readonly<Record<Command, readonly (keyof typeof FLAGS)[]>> = {
   backup: ['json'],
   restore: ['json'],
   verify: ['json'],
+  migrate: ['json'],
+  image: ['json', 'refresh'],
 }
 
 /** How many names a command takes, at least and at most; the others take any. */
@@ -104,6 +108,8 @@ const NAMES: Partial<Readonly<Record<Command, readonly [number, number]>>> = {
   backup: [1, 1],
   restore: [1, 1],
   verify: [0, 0],
+  migrate: [0, 1],
+  image: [1, 1],
 }
 
 /** The questions, and whether each is about a language. */
@@ -154,6 +160,10 @@ export const USAGE = `dragoman: a live prompt for every programming language
       that has none.
   dragoman verify [--json]
       Says which objects and images the records name and are not there.
+  dragoman migrate [wait] [--json]
+      Brings the database of DATABASE_MIGRATE_URL to this version's tables; wait only waits until somebody has.
+  dragoman image server [--refresh] [--json]
+      Makes the image of this server for a cluster, in the registry of the options; --refresh takes a new base.
 
   --help, --version
 
@@ -210,12 +220,18 @@ type Values = { readonly all?: boolean | undefined; readonly from?: string | und
 /** What is wrong with names and flags together, where a command has more to say of it. */
 const ABOUT: Partial<Readonly<Record<Command, (names: readonly string[], values: Values) => string | undefined>>> = {
   agent: (names, { all }) => misnamedAgent(names, all),
-  base: ([verb]) =>
-    verb === undefined || verb === 'make' ? undefined : `there is no base ${JSON.stringify(verb)}; there is make`,
+  base: only('base', 'make'),
+  migrate: only('migrate', 'wait'),
+  image: only('image', 'server'),
   build(names, { all = false, from }) {
     if (all === names.length > 0) return all ? 'build takes languages or --all, not both' : 'build needs languages, or --all'
     return from === undefined || isStep(from) ? undefined : `--from must be one of ${STEPS.join(', ')}`
   },
+}
+
+function only(command: Command, verb: string) {
+  return ([given]: readonly string[]) =>
+    given === undefined || given === verb ? undefined : `there is no ${command} ${JSON.stringify(given)}; there is ${verb}`
 }
 
 export const isStep = (text: string): text is Step => STEPS.some((step) => step === text)

@@ -44,6 +44,7 @@ export const imageConfig = z.object({
       Env: z.array(z.string().max(TEXT_MAX)).max(64).optional(),
       WorkingDir: z.string().max(1000).optional(),
       User: z.string().max(100).optional(),
+      Entrypoint: z.array(z.string().max(TEXT_MAX)).max(64).optional(),
       Labels: annotations,
     })
     .optional(),

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { withClient } from './client.ts'
 import type { Embedded } from './embedded.ts'
-import { migrate as migrateWith } from './migrate.ts'
+import { migrate as migrateWith, missingMigrations } from './migrate.ts'
 import { DATABASE, MIGRATE_ROLE, WEB_ROLE } from './roles.ts'
 import { databaseFolder, MIGRATIONS } from './world.contract.ts'
 
@@ -30,6 +30,7 @@ async function world() {
   cpSync(MIGRATIONS, migrations, { recursive: true })
   return {
     url,
+    folder: migrations,
     webUrl: database.url.replace(`/${DATABASE}?`, `/${name}?`),
     write(migration: string, sql: string) {
       mkdirSync(join(migrations, migration), { recursive: true })
@@ -49,6 +50,16 @@ test('migrations are applied once, however many replicas start', async () => {
   const applied = await Promise.all([migrate(), migrate(), migrate()])
   expect(applied.flat()).toEqual(ALL)
   expect(await migrate()).toEqual([])
+})
+
+test('a server waits, as the role that reads and writes rows, until every migration it knows is applied', async () => {
+  const { write, migrate, webUrl, folder: migrations } = await world()
+  const missing = () => missingMigrations({ url: webUrl, folder: migrations })
+  await expect(missing()).rejects.toThrow('_prisma_migrations')
+  await migrate()
+  expect(await missing()).toEqual([])
+  write('9000_newer', 'SELECT 1')
+  expect(await missing()).toEqual(['9000_newer'])
 })
 
 test('fault 9: a failed migration leaves nothing, is booked, and refuses the next start', async () => {

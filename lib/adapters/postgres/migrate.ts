@@ -53,6 +53,17 @@ export async function migrate({ url, folder, webRole }: Migrations): Promise<str
   })
 }
 
+/** Names of what is not applied yet, as the role that reads and writes rows sees it. Rejects while there are no books. */
+export async function missingMigrations({ url, folder }: Pick<Migrations, 'url' | 'folder'>): Promise<string[]> {
+  const { rows } = await withClient(url, (client) =>
+    client.query<{ migration_name: string }>(
+      'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
+    ),
+  )
+  const done = new Set(rows.map((row) => row.migration_name))
+  return migrationsIn(folder).flatMap(({ name }) => (done.has(name) ? [] : [name]))
+}
+
 type Migration = { readonly name: string; readonly sql: string; readonly checksum: string }
 
 function migrationsIn(folder: string): Migration[] {
@@ -100,4 +111,6 @@ async function grantRows(client: Client, webRole: string): Promise<void> {
   await client.query(`GRANT USAGE ON SCHEMA public TO ${role}`)
   await client.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`)
   await client.query(`REVOKE ALL ON _prisma_migrations FROM ${role}`)
+  // So that a server may wait for its tables.
+  await client.query(`GRANT SELECT (migration_name, finished_at, rolled_back_at) ON _prisma_migrations TO ${role}`)
 }

@@ -17,6 +17,8 @@ export type ImageParts = {
   readonly created: Date
   readonly labels?: Readonly<Record<string, string>>
   readonly env?: readonly string[]
+  /** Of an image that is started as it is; those of languages are not. */
+  readonly run?: { readonly user: string; readonly workingDir: string; readonly entrypoint: readonly string[] }
   /** Repositories that may have some of the layers. */
   readonly alsoIn?: readonly Repository[]
   readonly signal?: AbortSignal
@@ -49,11 +51,14 @@ export async function pushImage(
   }
 }
 
-const configOf = ({ architecture, created, env = [], labels = {}, layers }: ImageParts): ImageConfig => ({
+const configOf = ({ architecture, created, env = [], labels = {}, layers, run }: ImageParts): ImageConfig => ({
   created: created.toISOString(),
   architecture,
   os: 'linux',
-  config: { Env: [...env], WorkingDir: '/', Labels: sorted(labels) },
+  config: {
+    ...{ Env: [...env], WorkingDir: run?.workingDir ?? '/', Labels: sorted(labels) },
+    ...(run && { User: run.user, Entrypoint: [...run.entrypoint] }),
+  },
   rootfs: { type: 'layers', diff_ids: layers.map((layer) => layer.diffId) },
   history: layers.map(({ createdBy }) => ({ created: created.toISOString(), created_by: createdBy })),
 })
