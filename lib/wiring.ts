@@ -28,6 +28,7 @@ import type { Health, Services } from './web/services.ts'
 import { DATABASE_RETRY_MS, openDatabases } from './wiring/databases.ts'
 import { openImageRoots } from './wiring/image-roots.ts'
 import { openLanguages } from './wiring/languages.ts'
+import { replicaName } from './wiring/replica-name.ts'
 import { keepBuilding } from './wiring/keep-building.ts'
 import { instanceOf, openSandboxes } from './wiring/sandboxes.ts'
 
@@ -64,7 +65,8 @@ export async function wire(config: Config, top: string): Promise<Wired> {
     if (draining) return { code: 'draining' }
     return failed.length > 0 ? { code: 'refusing_sessions', failed } : undefined
   }
-  const base = { sandboxes, records, clock: systemClock, random: systemRandom, metrics, log }
+  const replica = replicaName(config, systemRandom)
+  const base = { sandboxes, records, replica, clock: systemClock, random: systemRandom, metrics, log }
   const { workshop } = database
   let poolLooks = () => {}
   const languages = await openLanguages({ config, top, workshop, roots, metrics, log, changed: () => poolLooks() })

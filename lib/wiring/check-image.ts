@@ -50,7 +50,8 @@ export function imageChecks(sandboxes: Sandboxes, roots: ImageRoots, log: Log): 
 }
 
 async function privateServer(sandboxes: Sandboxes, language: Language, log: Log) {
-  const base = { sandboxes, records: memoryRecords(), clock: systemClock, random: systemRandom, metrics: uncounted, log }
+  const time = { clock: systemClock, random: systemRandom }
+  const base = { sandboxes, records: memoryRecords(), replica: 'check', ...time, metrics: uncounted, log }
   const refusal = () => undefined
   const registry = new SessionRegistry(base)
   const gate = admission(systemClock, uncounted, {

@@ -32,6 +32,7 @@ describe('prismaRecords', () => {
 
 const sandbox = 'sbffffffffffffffffffff' as SandboxId
 const session = 'f'.repeat(32) as SessionId
+const plain = { lang: undefined, keptAs: '', owner: 'o' }
 const query = (sql: string) => withClient(database.migrateUrl, async (client) => (await client.query<object>(sql)).rows)
 
 test('the first reason of an end stays, with its time', async () => {
@@ -43,6 +44,7 @@ test('the first reason of an end stays, with its time', async () => {
     sandboxKey: 'k',
     tokenHash: 't',
     epoch: 1,
+    owner: 'o',
     startedAt: at,
     lifeEndsAt: at,
   }
@@ -57,40 +59,48 @@ test('the first reason of an end stays, with its time', async () => {
 
 test('no two sessions name one sandbox, and no end is without a reason', async () => {
   const at = new Date()
-  const twin = { id: 'e'.repeat(32) as SessionId, lang: 'c' as never, sandbox, sandboxKey: 'k', tokenHash: 't', epoch: 1 }
-  await expect(records.sessionOpened({ ...twin, startedAt: at, lifeEndsAt: at })).rejects.toThrow('Cannot open a session')
+  const twin = {
+    id: 'e'.repeat(32) as SessionId,
+    lang: 'c' as never,
+    sandbox,
+    sandboxKey: 'k',
+    tokenHash: 't',
+    epoch: 1,
+    owner: 'o',
+  }
+  await expect(records.sessionOpened({ ...twin, startedAt: at, lifeEndsAt: at })).rejects.toThrow('had another')
   await expect(query('UPDATE session SET ended_at = now(), reason = NULL')).rejects.toThrow('session_ended_with_reason')
 })
 
 test('a lease passes over a member that another transaction holds', async () => {
   await records.forgetMembers()
   const [held, free] = [sandbox, 'sbeeeeeeeeeeeeeeeeeeee' as SandboxId]
-  await records.memberReady({ sandbox: held, key: 'k', lang: undefined })
-  await records.memberReady({ sandbox: free, key: 'k', lang: undefined })
+  await records.memberReady({ sandbox: held, ...plain, key: 'k' })
+  await records.memberReady({ sandbox: free, ...plain, key: 'k' })
   await withClient(database.url, async (other) => {
     await other.query('BEGIN')
     await other.query('SELECT FROM pool_member WHERE sandbox = $1 FOR UPDATE', [held])
-    expect(await records.lease(undefined, session)).toBe(free)
+    expect(await records.lease({ ...plain, session })).toMatchObject({ sandbox: free })
     await other.query('ROLLBACK')
   })
-  expect(await records.lease(undefined, session)).toBe(held)
+  expect(await records.lease({ ...plain, session })).toMatchObject({ sandbox: held })
 })
 
 test('the lease uses its index', async () => {
   const plan = await withClient(database.migrateUrl, async (client) => {
     await client.query('SET enable_seqscan = off')
-    await client.query('SET enable_sort = off')
     return client.query<object>(
-      `EXPLAIN SELECT sandbox FROM pool_member WHERE lang = 'c' AND leased_by IS NULL ORDER BY ready_at, sandbox LIMIT 1`,
+      `EXPLAIN SELECT sandbox FROM pool_member WHERE lang = 'c' AND kept_as = 'x' AND state = 'free'
+       ORDER BY owner = 'o' DESC, ready_at, sandbox LIMIT 1`,
     )
   })
-  expect(JSON.stringify(plan.rows)).toContain('pool_member_lang_leased_by_ready_at_idx')
+  expect(JSON.stringify(plan.rows)).toContain('pool_member_lang_state_ready_at_idx')
 })
 
 const calls = {
   ping: () => records.ping(),
-  lease: () => records.lease(undefined, session),
-  liveSessions: () => records.liveSessions(),
+  lease: () => records.lease({ ...plain, session }),
+  beat: () => records.beat('o'),
   sessionEnded: () => records.sessionEnded(session, 'lost'),
 }
 

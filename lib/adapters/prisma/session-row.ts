@@ -1,27 +1,25 @@
 import type { SessionRecord } from '#lib/application/ports/records.ts'
 import type { LangId, SandboxId, SessionId } from '#lib/domain/ids.ts'
-import type { Prisma } from '../../../prisma/generated/client.ts'
+import { Prisma } from '../../../prisma/generated/client.ts'
 
-/** What is asked for of a session. */
-export const liveRow = {
-  id: true,
-  lang: true,
-  sandbox: true,
-  sandboxKey: true,
-  tokenHash: true,
-  epoch: true,
-  startedAt: true,
-  lifeEndsAt: true,
-} as const satisfies Prisma.SessionSelect
+/** What is asked for of a session, under the names of its row's fields. */
+export const LIVE_COLUMNS = Prisma.sql`id, lang, sandbox, sandbox_key AS "sandboxKey", address, token_hash AS "tokenHash",
+  epoch, owner, started_at AS "startedAt", life_ends_at AS "lifeEndsAt"`
 
-type LiveRow = Prisma.SessionGetPayload<{ select: typeof liveRow }>
+export type LiveRow = Omit<SessionRecord, 'id' | 'lang' | 'sandbox' | 'address'> & {
+  readonly id: string
+  readonly lang: string
+  readonly sandbox: string
+  readonly address: string | null
+}
 
-export function sessionRow(record: SessionRecord): Prisma.SessionCreateInput {
-  const { id, lang, sandbox, sandboxKey, tokenHash, epoch, startedAt, lifeEndsAt } = record
-  return { id, lang, sandbox, sandboxKey, tokenHash, epoch, startedAt, lifeEndsAt }
+export function sessionRow(record: SessionRecord): Prisma.SessionCreateManyInput {
+  const { id, lang, sandbox, sandboxKey, address, tokenHash, epoch, owner, startedAt, lifeEndsAt } = record
+  return { id, lang, sandbox, sandboxKey, address: address ?? null, tokenHash, epoch, owner, startedAt, lifeEndsAt }
 }
 
 /** The casts are safe: only `sessionOpened` writes these columns, from a record whose ids were checked. */
-export function sessionRecord(row: LiveRow): SessionRecord {
-  return { ...row, id: row.id as SessionId, lang: row.lang as LangId, sandbox: row.sandbox as SandboxId }
+export function sessionRecord({ id, lang, sandbox, address, ...row }: LiveRow): SessionRecord {
+  const ids = { id: id as SessionId, lang: lang as LangId, sandbox: sandbox as SandboxId }
+  return { ...row, ...ids, ...(address !== null && { address }) }
 }

@@ -34,7 +34,16 @@ export type PoolOptions = {
   readonly memoryBytes: number
   readonly membersPerLanguageMax: number
 }
-export type PoolWorld = { sandboxes: Sandboxes; records: Records; clock: Clock; random: Random; metrics: Metrics; log: Log }
+export type PoolWorld = {
+  sandboxes: Sandboxes
+  records: Records
+  /** The name of this one among those that share the records. */
+  replica: string
+  clock: Clock
+  random: Random
+  metrics: Metrics
+  log: Log
+}
 
 const PLAIN = ''
 type Member = Warm & {
@@ -117,7 +126,7 @@ export class Pool {
   async #lease(kind: string, key: string, session: SessionId): Promise<Member | undefined> {
     if (this.ready(kind === PLAIN ? undefined : (kind as LangId)) === 0) return undefined
     for (let n = 0; n < LEASE_TRIES; n++) {
-      const id = await this.#leaseId(kind, session)
+      const id = await this.#leaseId(kind, key, session)
       if (!id) return undefined
       const member = this.#members.get(id)
       this.#members.delete(id)
@@ -144,11 +153,12 @@ export class Pool {
    * The database decides. While it is down this process hands out what it started itself; so it does with members whose
    * row the database may not have, or may have leased in a call that we gave up. The agents refuse any double.
    */
-  async #leaseId(kind: string, session: SessionId): Promise<SandboxId | undefined> {
-    const { records, metrics, log } = this.#world
+  async #leaseId(kind: string, keptAsKey: string, session: SessionId): Promise<SandboxId | undefined> {
+    const { records, replica, metrics, log } = this.#world
+    const lang = kind === PLAIN ? undefined : (kind as LangId)
     const own = () => [...this.#members.values()].find((member) => member.kind === kind && !member.isRecorded)?.sandbox.id
     try {
-      return (await records.lease(kind === PLAIN ? undefined : (kind as LangId), session)) ?? own()
+      return (await records.lease({ lang, keptAs: keptAsKey, session, owner: replica }))?.sandbox ?? own()
     } catch (error) {
       metrics.count('dragoman_pool_lease_fallback_total', {})
       log.warn('lease without database', { error: errorText(error) })
@@ -202,7 +212,7 @@ export class Pool {
   }
 
   async #add(kind: string): Promise<boolean> {
-    const { clock, random, metrics, log, records } = this.#world
+    const { clock, random, metrics, log, records, replica } = this.#world
     if ((this.#backoff.get(kind)?.until ?? 0) > clock.now()) return false
     const language = this.#language(kind)
     if (kind !== PLAIN && !language) return false // it went meanwhile
@@ -230,7 +240,13 @@ export class Pool {
     const member: Member = { ...warm.value, kind, key: language ? keptAs(language) : PLAIN, isRecorded: false }
     this.#keep(member)
     try {
-      await records.memberReady({ sandbox: id, key: warm.value.sandbox.key, lang: language?.id })
+      await records.memberReady({
+        sandbox: id,
+        key: warm.value.sandbox.key,
+        lang: language?.id,
+        keptAs: member.key,
+        owner: replica,
+      })
       member.isRecorded = true
     } catch (error) {
       log.warn('member not recorded', { error: errorText(error) })

@@ -6,11 +6,19 @@ export function absentRecords(why: string): Records {
   return {
     sessionOpened: absent,
     sessionEnded: absent,
-    liveSessions: absent,
+    sessionIsHeld: absent,
+    takeSession: absent,
+    takeOrphans: absent,
+    reserveMember: absent,
     memberReady: absent,
     lease: absent,
     memberGone: absent,
+    takeMembers: absent,
+    expireMembers: absent,
     forgetMembers: absent,
+    ledger: absent,
+    beat: absent,
+    forgetReplicas: absent,
     ping: absent,
   }
 }

@@ -21,11 +21,19 @@ export function meteredRecords(records: Records, { clock, metrics }: { clock: Cl
   return {
     sessionOpened: metered('sessionOpened', records.sessionOpened),
     sessionEnded: metered('sessionEnded', records.sessionEnded),
-    liveSessions: metered('liveSessions', records.liveSessions),
+    sessionIsHeld: metered('sessionIsHeld', records.sessionIsHeld),
+    takeSession: metered('takeSession', records.takeSession),
+    takeOrphans: metered('takeOrphans', records.takeOrphans),
+    reserveMember: metered('reserveMember', records.reserveMember),
     memberReady: metered('memberReady', records.memberReady),
     lease: metered('lease', records.lease),
     memberGone: metered('memberGone', records.memberGone),
+    takeMembers: metered('takeMembers', records.takeMembers),
+    expireMembers: metered('expireMembers', records.expireMembers),
     forgetMembers: metered('forgetMembers', records.forgetMembers),
+    ledger: metered('ledger', records.ledger),
+    beat: metered('beat', records.beat),
+    forgetReplicas: metered('forgetReplicas', records.forgetReplicas),
     ping: metered('ping', records.ping),
   }
 }

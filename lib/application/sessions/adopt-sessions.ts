@@ -8,6 +8,8 @@ import { Session } from './session.ts'
 import { greet } from './warm-up.ts'
 
 const ADOPT_MS = 5000
+/** More than any one machine has. */
+const SESSIONS_MAX = 10_000
 /** Jobs of a session that came over are numbered from here, above any it had. */
 const FIRST_JOB = 1_000_000
 
@@ -19,8 +21,8 @@ export async function adoptSessions(
   world: OpenSessionWorld,
   languages: ReadonlyMap<string, Language>,
 ): Promise<{ adopted: number; swept: number }> {
-  const { records, log, sandboxes, metrics } = world
-  const rows = await records.liveSessions().catch((error: unknown) => {
+  const { records, replica, log, sandboxes, metrics } = world
+  const rows = await records.takeOrphans(replica, 'everybody', SESSIONS_MAX).catch((error: unknown) => {
     log.warn('no sessions to adopt', { error: errorText(error) })
     return [] as SessionRecord[]
   })

@@ -26,6 +26,8 @@ const CLAIM_TRIES = 3
 export type OpenSessionWorld = {
   sandboxes: Sandboxes
   records: Records
+  /** The name of this one among those that share the records. */
+  replica: string
   pool: Pick<Pool, 'take'>
   admission: Admission
   registry: SessionRegistry
@@ -157,7 +159,17 @@ function begin(
   const { id: sandbox, key: sandboxKey } = warm.sandbox
   // Off the path to the prompt: a session whose row is missing works, it is only not found again after a restart.
   world.records
-    .sessionOpened({ id, lang: language.id, sandbox, sandboxKey, tokenHash, epoch: 1, startedAt, lifeEndsAt })
+    .sessionOpened({
+      id,
+      lang: language.id,
+      sandbox,
+      sandboxKey,
+      tokenHash,
+      epoch: 1,
+      owner: world.replica,
+      startedAt,
+      lifeEndsAt,
+    })
     .catch((error: unknown) => world.log.warn('session not recorded', { error: errorText(error) }))
   return { session, token }
 }

@@ -73,13 +73,14 @@ export function world(options: Options = {}) {
   const clock = memoryClock()
   const metrics = memoryMetrics()
   const log = memoryLog()
-  const records = memoryRecords()
+  const records = memoryRecords(() => clock.now())
+  const replica = 'here'
   const { room, canary, agent } = options
   const sandboxes = memorySandboxes({ ...(room !== undefined && { room }), ...(canary && { canary }), ...(agent && { agent }) })
   let n = 0
   const random = { hex: (bytes: number) => (++n).toString(16).padStart(bytes * 2, '0') }
   const pool = new Pool(
-    { sandboxes, records, clock, random, metrics, log },
+    { sandboxes, records, replica, clock, random, metrics, log },
     {
       languages: () => options.languages?.() ?? [python],
       kept: options.kept ?? [],
@@ -97,6 +98,7 @@ export function world(options: Options = {}) {
     share,
     sandboxes,
     records,
+    replica,
     pool,
     admission: admitted,
     registry,
