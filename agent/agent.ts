@@ -11,6 +11,8 @@ import { CANNOT_START } from './job.ts'
 import { Jobs } from './jobs.ts'
 import type { Lifetime } from './lifetime.ts'
 import { type Line, Output } from './output.ts'
+import { STRANGERS_MAX } from './port.ts'
+import type { Surroundings } from './surroundings.ts'
 import { Task } from './task.ts'
 import { ifThereIsRoom } from './visitor.ts'
 
@@ -18,18 +20,27 @@ export const TASKS_MAX = 4
 
 type Word<Type extends ToAgent['type']> = Extract<ToAgent, { type: Type }>
 type Refused = Extract<FromAgent, { type: 'refused' }>
-type Setting = { readonly version: string; readonly keySha256: string; readonly lifetime: Lifetime; readonly quit: () => void }
+type Setting = {
+  readonly version: string
+  readonly keySha256: string
+  readonly surroundings: Surroundings
+  readonly lifetime: Lifetime
+  readonly quit: () => void
+}
 
 /** What a sandbox's agent is over all its connections; docs/PROTOCOL.md says what each word does. */
 export class Agent implements Line {
   readonly #setting: Setting
   readonly #output = new Output(this)
   readonly #input = new Input((offset) => this.say({ type: 'input-ack', offset }))
+  readonly #strangers = new Set<Connection>()
   readonly #tasks = new Map<number, Task>()
   readonly #jobs = new Jobs(this.#output, this.#input, () => [...this.#tasks.values()].map(({ pid }) => pid))
   #link: Connection | undefined
   /** What is spoken on the link. */
   #protocol = 0
+  /** The highest that a server with the key said, also of one that is gone: whoever says less comes too late. */
+  #epoch = 0
   #claim: Word<'claim'> | undefined
 
   constructor(setting: Setting) {
@@ -37,16 +48,21 @@ export class Agent implements Line {
   }
 
   accept(socket: Socket): Connection {
-    return new Connection(socket, {
+    const stranger = new Connection(socket, {
       frame: (connection, frame) => {
         if (connection !== this.#link) this.#greet(connection, frame)
         else if (frame.kind === 'control') this.#hear(frame.message as ToAgent)
         else this.#type(frame.stream, frame.offset, frame.bytes)
       },
       closed: (connection) => {
+        this.#strangers.delete(connection)
         if (connection === this.#link) this.#unlink()
       },
     })
+    this.#strangers.add(stranger)
+    const [oldest] = this.#strangers
+    if (this.#strangers.size > STRANGERS_MAX) oldest?.close()
+    return stranger
   }
 
   get live(): boolean {
@@ -65,15 +81,22 @@ export class Agent implements Line {
     const hello = frame.kind === 'control' ? (frame.message as ToAgent) : undefined
     if (hello?.type !== 'hello') return connection.close()
     const protocol = sharedProtocol(hello)
-    if (protocol === undefined || !this.#isKey(hello.key)) {
-      connection.say({ type: 'refused', what: 'hello', code: protocol === undefined ? 'bad_protocol' : 'bad_key' })
-      return connection.close()
-    }
+    if (protocol === undefined) return turnAway(connection, 'bad_protocol')
+    if (!this.#isKey(hello.key)) return turnAway(connection, 'bad_key')
+    const { epoch = 0 } = hello
+    if (epoch < this.#epoch) return turnAway(connection, 'fenced')
+    this.#epoch = epoch
+    if (this.#protocol > 2) this.say({ type: 'fenced' })
     this.#link?.close()
+    this.#strangers.delete(connection)
     this.#link = connection
     this.#protocol = protocol
-    this.#setting.lifetime.connected()
-    this.say({ type: 'hello', protocol, agent: this.#setting.version, claimed: this.#claim !== undefined })
+    const { version, surroundings, lifetime } = this.#setting
+    lifetime.connected()
+    this.say({
+      ...{ type: 'hello', protocol, agent: version, claimed: this.#claim !== undefined },
+      ...(protocol > 2 && surroundings),
+    })
   }
 
   #isKey(key: string): boolean {
@@ -132,12 +155,12 @@ export class Agent implements Line {
     const canary = tryNetwork()
     const { setUp } = await prepared
     const atPrompt = this.#jobs.state.state === 'prompt'
-    this.say({ type: 'ready', canary, atPrompt, end: this.#output.end, ...(setUp && this.#protocol > 1 && { setUp }) })
+    this.say({ type: 'ready', canary, atPrompt, end: this.#output.end, ...(setUp && { setUp }) })
   }
 
   #beClaimed(word: Word<'claim'>): void {
     const held = this.#claim
-    if (held && (held.session !== word.session || held.epoch !== word.epoch || held.token !== word.token)) {
+    if (held && (held.session !== word.session || held.token !== word.token)) {
       return this.#refuse('claim', { code: 'already_claimed' })
     }
     if (!held) this.#setting.lifetime.claimed(word.lifeMs)
@@ -190,4 +213,9 @@ export class Agent implements Line {
   #refuse(what: Refused['what'], refusal: Pick<Refused, 'code' | 'detail'>): void {
     this.say({ type: 'refused', what, ...refusal })
   }
+}
+
+function turnAway(connection: Connection, code: 'bad_protocol' | 'bad_key' | 'fenced'): void {
+  connection.say({ type: 'refused', what: 'hello', code })
+  connection.close()
 }

@@ -5,6 +5,9 @@ import { controlFrame, dataHead, type Frame, FrameReader } from '#lib/protocol/f
 /** Answers to a server that does not read them; output is bounded by its windows far below this. */
 export const BACKLOG_BYTES_MAX = 1024 * 1024
 
+/** Who was hung up on may read what was said last, and must not keep a descriptor of ours by never hanging up itself. */
+const LINGER_MS = 1000
+
 /** A timer that comes so late did not come from a machine that ran all the while. */
 const LATE_MS = SILENCE_MS / 3
 
@@ -40,6 +43,7 @@ export class Connection {
 
   /** What the socket brought. */
   received(bytes: Uint8Array): void {
+    if (this.#isClosed) return
     this.#heard()
     const frames = this.#reader.push(bytes)
     if (!frames.ok) return this.close()
@@ -65,7 +69,9 @@ export class Connection {
     this.#isClosed = true
     clearTimeout(this.#silence)
     this.#backlog = []
-    this.#socket.end()
+    // Closed outright with something unread, what we said last would be lost on its way.
+    this.#socket.shutdown()
+    setTimeout(() => this.#socket.terminate(), LINGER_MS)
     this.#listener.closed(this)
   }
 

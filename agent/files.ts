@@ -1,10 +1,10 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 
 import { FILE_NAME_BYTES_MAX, isFileName } from '#lib/domain/file-name.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 
 import { killQuietly } from './processes.ts'
-import { ifThereIsRoom, spawnHelper } from './visitor.ts'
+import { ifThereIsRoom, isOneId, spawnHelper } from './visitor.ts'
 
 export type VisitorFile = { readonly path: string; readonly text: string }
 export type FileRefused = { readonly code: 'bad_file_name' | 'file_refused'; readonly detail: string }
@@ -17,8 +17,12 @@ const ROOM_EVERY_MS = 20
 /** What dash ends with when the kernel refuses it a process; our script itself ends with 1. */
 const CANNOT_FORK = 2
 
-/** Ours alone to write; the visitor may read. */
-const STAGE = '/run/dragoman/stage'
+/**
+ * Ours alone to write; the visitor may read. Where the visitor has our own id it may write here too: then a folder has a new
+ * name each time, and a file is made or refused, never one that was there, be it a link or a pipe that would hold us up.
+ */
+const STAGE = '/run/dragoman/stage-'
+const NEW = { flag: 'wx', mode: 0o644 }
 
 // We never open a path that the visitor controls: its own hands copy from our stage. A link or a pipe planted there is
 // replaced, not followed; a folder in the way is a refusal.
@@ -36,22 +40,33 @@ export async function writeFiles(files: readonly VisitorFile[]): Promise<Result<
   if (files.length === 0) return ok(undefined)
 
   const refused = err({ code: 'file_refused', detail: files[0]?.path ?? '' } as const)
-  if (!stage(files)) return refused
-  const copied = await copy(files.flatMap(({ path }, i) => [`${STAGE}/${i}`, path]))
-  rmSync(STAGE, { recursive: true })
+  const folder = stage(files)
+  if (folder === undefined) return refused
+  const copied = await copy(files.flatMap(({ path }, i) => [`${folder}/${i}`, path]))
+  unstage(folder)
   return copied ? ok(undefined) : refused
 }
 
-/** False when our own room is full. */
-function stage(files: readonly VisitorFile[]): boolean {
+/** The folder that has them by their numbers; undefined when our own room is full, or the visitor was at it. */
+function stage(files: readonly VisitorFile[]): string | undefined {
+  let folder: string | undefined
   try {
-    mkdirSync(STAGE, { recursive: true })
-    for (const [i, { text }] of files.entries()) writeFileSync(`${STAGE}/${i}`, text)
-    return true
+    folder = mkdtempSync(STAGE)
+    chmodSync(folder, 0o755)
+    for (const [i, { text }] of files.entries()) writeFileSync(`${folder}/${i}`, text, NEW)
+    return folder
   } catch (error) {
-    rmSync(STAGE, { recursive: true, force: true })
-    if ((error as { code?: unknown }).code === 'ENOSPC') return false
+    if (folder !== undefined) unstage(folder)
+    if (isOneId || (error as { code?: unknown }).code === 'ENOSPC') return undefined
     throw error
+  }
+}
+
+function unstage(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true })
+  } catch (error) {
+    if (!isOneId) throw error // else the visitor was at it, and has its own room to lose
   }
 }
 

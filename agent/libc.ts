@@ -9,6 +9,8 @@ const { symbols: libc } = dlopen('libc.so.6', {
   waitpid: { args: ['int', 'ptr', 'int'], returns: 'int' },
   setenv: { args: ['ptr', 'ptr', 'int'], returns: 'int' },
   execv: { args: ['ptr', 'ptr'], returns: 'int' },
+  prctl: { args: ['int', 'u64', 'u64', 'u64', 'u64'], returns: 'int' },
+  signal: { args: ['int', 'ptr'], returns: 'ptr' },
   setgroups: { args: ['usize', 'ptr'], returns: 'int' },
   socket: { args: ['int', 'int', 'int'], returns: 'int' },
   connect: { args: ['int', 'ptr', 'u32'], returns: 'int' },
@@ -80,6 +82,20 @@ export function terminalModes(fd: number): TerminalModes | undefined {
 /** Supplementary groups of the agent would be the visitor's too. Refused where the runtime fixed them, which is as good. */
 export function dropGroups(): void {
   libc.setgroups(0, null)
+}
+
+const PR_SET_DUMPABLE = 4
+/** SIGHUP to SIGALRM without SIGKILL, then SIGTERM to the last of the real-time ones without SIGCHLD and SIGSTOP. */
+const SIGNALS = Array.from({ length: 64 }, (_, i) => i + 1).filter((signal) => ![9, 17, 19].includes(signal))
+
+/**
+ * Where programs run under our own id: none of them may read our memory, our files or what we were started with any more.
+ * Nor end us: signals from inside that process 1 does not handle never reach it, so the engine's handlers go. A fault of
+ * our own still ends us.
+ */
+export function hideFromOwnId(): void {
+  if (libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) !== 0) throw new Error(`Cannot hide from programs of our own id: errno ${errno()}`)
+  for (const signal of SIGNALS) libc.signal(signal, null)
 }
 
 /** Begins this very executable anew, as the same process, with these added to its environment. Returns only in failure. */

@@ -1,15 +1,17 @@
 /**
  * The agent: our program inside a sandbox. It is process 1 there, listens on the socket it inherits as descriptor 3 (or
- * takes connections that are handed to it, where a sandbox inherits none), and does what the server says: opens the prompt,
- * runs jobs on a terminal, carries bytes. It holds no secret.
+ * on a port, in a pod; or takes connections that are handed to it, where a sandbox inherits none), and does what the server
+ * says: opens the prompt, runs jobs on a terminal, carries bytes. It holds no secret.
  */
 import { Agent } from './agent.ts'
 import type { Connection } from './connection.ts'
 import { takeHanded } from './handed.ts'
-import { beginAnewWith, dropGroups } from './libc.ts'
+import { beginAnewWith, dropGroups, hideFromOwnId } from './libc.ts'
 import { Lifetime } from './lifetime.ts'
+import { listenOnPort } from './port.ts'
 import { reapOrphans } from './processes.ts'
-import { isOurChild } from './visitor.ts'
+import { lookAround } from './surroundings.ts'
+import { isOneId, isOurChild } from './visitor.ts'
 
 /** Set when the executable is built. */
 declare const AGENT_VERSION: string
@@ -36,10 +38,12 @@ if (!/^[0-9a-f]{64}$/.test(keySha256)) fail(EXIT_MISUSED, 'DRAGOMAN_KEY_SHA256 i
 const FEW_THREADS = { BUN_JSC_useConcurrentJIT: '0', BUN_JSC_useConcurrentGC: '0', BUN_JSC_numberOfGCMarkers: '1' }
 if (Object.keys(FEW_THREADS).some((name) => process.env[name] === undefined)) beginAnewWith(FEW_THREADS)
 
-dropGroups()
+if (isOneId) hideFromOwnId()
+else dropGroups()
 reapOrphans(isOurChild)
 const quit = () => process.exit(0)
-const agent = new Agent({ version: AGENT_VERSION, keySha256, lifetime: new Lifetime(quit), quit })
+const surroundings = lookAround(isOneId)
+const agent = new Agent({ version: AGENT_VERSION, keySha256, surroundings, lifetime: new Lifetime(quit), quit })
 
 const socket: Bun.SocketHandler<Connection> = {
   open(socket) {
@@ -54,6 +58,8 @@ type OnDescriptor = (options: { fd: number; socket: Bun.SocketHandler<Connection
 if (process.env['DRAGOMAN_HANDED'] === '1') {
   const connectOn = Bun.connect as unknown as OnDescriptor
   await takeHanded((fd) => void Promise.resolve(connectOn({ fd, socket })).catch(() => undefined)) // hung up meanwhile
+} else if (process.env['DRAGOMAN_PORT'] !== undefined) {
+  listenOnPort(Number(process.env['DRAGOMAN_PORT']), socket)
 } else {
   const listenOn = Bun.listen as unknown as OnDescriptor
   listenOn({ fd: LISTENER, socket })

@@ -73,10 +73,10 @@ test('hello with the right key is answered with protocol, version and claim', as
 })
 
 test.each([
-  ['another key', { protocol: 1, key: '0'.repeat(32) }, 'bad_key'],
-  ['an older protocol', { protocol: 0, key: '' }, 'bad_protocol'],
+  ['another key', { protocol: 2, key: '0'.repeat(32) }, 'bad_key'],
+  ['an older protocol', { protocol: 1, key: '' }, 'bad_protocol'],
   ['a newer protocol', { protocol: AGENT_PROTOCOL + 1, newest: AGENT_PROTOCOL + 2, key: '' }, 'bad_protocol'],
-  ['protocols up to an older one', { protocol: -1, newest: 0, key: '' }, 'bad_protocol'],
+  ['protocols up to an older one', { protocol: 0, newest: 1, key: '' }, 'bad_protocol'],
 ])('hello with %s is refused and the connection closed', async (_name, said, code) => {
   const agent = await start()
   const client = await agent.dial()
@@ -114,13 +114,12 @@ test('a new connection with the key takes the place of the old one', async () =>
 test('one claim is accepted, the very same again too, any other never', async () => {
   const agent = await start()
   const client = await agent.connect()
-  const claims = [CLAIM, CLAIM, { ...CLAIM, session: 'other' }, { ...CLAIM, epoch: 2 }, { ...CLAIM, token: 'other' }]
+  const claims = [CLAIM, CLAIM, { ...CLAIM, epoch: 2 }, { ...CLAIM, session: 'other' }, { ...CLAIM, token: 'other' }]
   for (const claim of claims) client.say(claim)
   await settled(client)
   expect(client.heard.slice(1, -1).map(({ message }) => message)).toEqual([
-    { type: 'claimed', end: 0 },
-    { type: 'claimed', end: 0 },
-    ...['session', 'epoch', 'token'].map(() => ({ type: 'refused', what: 'claim', code: 'already_claimed' })),
+    ...[1, 2, 3].map(() => ({ type: 'claimed', end: 0 })),
+    ...['session', 'token'].map(() => ({ type: 'refused', what: 'claim', code: 'already_claimed' })),
   ])
   const next = await agent.dial()
   next.say(serverHello(agent.key))
@@ -175,13 +174,14 @@ test.each([
   expect((await client.next('ready')).setUp).toBe(told)
 })
 
-test('a server of protocol 1 hears nothing that protocol 2 brought', async () => {
+test('a server of protocol 2 hears nothing that protocol 3 brought', async () => {
   const agent = await start()
-  const client = await agent.dial()
-  client.say({ type: 'hello', protocol: 1, key: agent.key })
-  expect(await client.next('hello')).toMatchObject({ protocol: 1, agent: version })
-  client.say({ type: 'prepare', launch: { ...SHELL, setup: 'exit 3' }, cols: 80, rows: 24, outputBytesMax: 10_000 })
-  expect(Object.keys(await client.next('ready'))).toEqual(['type', 'canary', 'atPrompt', 'end', 'at'])
+  const [client, next] = [await agent.dial(), await agent.dial()]
+  client.say({ type: 'hello', protocol: 2, key: agent.key })
+  expect(Object.keys(await client.next('hello'))).toEqual(['type', 'protocol', 'agent', 'claimed', 'at'])
+  next.say({ type: 'hello', protocol: 2, key: agent.key })
+  await client.closed
+  expect(client.heard.map(({ message }) => message.type)).toEqual(['hello'])
 })
 
 test('a network within reach is told', async () => {

@@ -3,6 +3,10 @@ import { existsSync } from 'node:fs'
 export const HOME = '/home/visitor'
 export const VISITOR = 1000
 
+/** Whether programs run under the agent's own id: a restricted pod has but one. docs/decisions/0021 says what that means. */
+export const isOneId = process.env['DRAGOMAN_ONE_ID'] === '1'
+const OTHER_ID = isOneId ? {} : { uid: VISITOR, gid: VISITOR }
+
 /** All that a visitor's program finds in its environment. */
 const ENV = {
   HOME,
@@ -80,7 +84,7 @@ export const statusOf = ({ exitCode, signalCode }: Bun.Subprocess): { signal: st
   signalCode === null ? { code: exitCode ?? 0 } : { signal: String(signalCode) }
 
 function spawn(cmd: string[], stdin: Stdio, stdout: Stdio, stderr: Stdio, env: Record<string, string> = ENV): Bun.Subprocess {
-  const child = Bun.spawn(cmd, { stdin, stdout, stderr, cwd: '/', env, uid: VISITOR, gid: VISITOR })
+  const child = Bun.spawn(cmd, { stdin, stdout, stderr, cwd: '/', env, ...OTHER_ID })
   children.add(child.pid)
   void child.exited.finally(() => children.delete(child.pid))
   return child

@@ -40,11 +40,19 @@ export class Client {
     socket.on('close', () => this.#wake())
   }
 
-  static async dial(path: string): Promise<Client> {
-    const socket = connect(path)
-    const client = new Client(socket)
-    await once(socket, 'connect')
-    return client
+  /** By the path of a socket, or on a port of this machine as soon as somebody listens there. */
+  static async dial(place: string | number): Promise<Client> {
+    for (const deadline = performance.now() + WAIT_MS_MAX; ;) {
+      const socket = typeof place === 'string' ? connect(place) : connect(place, '127.0.0.1')
+      const client = new Client(socket)
+      const connected = once(socket, 'connect').then(
+        () => true,
+        () => false,
+      )
+      if (await connected) return client
+      if (performance.now() > deadline) throw new Error(`Cannot dial the agent on ${place}`)
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    }
   }
 
   say(word: ToAgent): void {

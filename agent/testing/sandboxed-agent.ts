@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { serverHello } from '#lib/protocol/agent-words.ts'
 
 import { Client } from './client.ts'
+import { way } from './way.ts'
 
 // The executable as it is, as process 1 of its own namespaces and with the rights it has in a sandbox. Only the root file
 // system is this machine's; the places it and its visitor may write to are as there. The executable may lie below one of them.
@@ -18,14 +19,24 @@ mount -t tmpfs none /mnt && : >/mnt/agent && mount --bind "$1" /mnt/agent
 mount -t tmpfs none /home && mkdir /home/visitor
 mount -t tmpfs -o size=8m,nr_inodes=2000,uid=1000,gid=1000,mode=0755 none /home/visitor
 mount -t tmpfs -o mode=0755 none /run && mkdir /run/dragoman
-mount -t tmpfs -o size=8m,mode=0755 none /run/dragoman
+mount -t tmpfs -o size=8m,mode=0755,uid="$ID",gid="$ID" none /run/dragoman
 mount -t tmpfs -o size=8m,mode=1777 none /tmp
 cd /
-[ "$3" = none ] || { ip link set lo up && ip route add default dev lo; }
-exec env -i DRAGOMAN_KEY_SHA256="$2" SECRET=of-the-agent \\
-  setpriv --no-new-privs --bounding-set=-all,+setuid,+setgid,+kill --inh-caps=-all /mnt/agent`
+[ "$NETWORK" != routed ] || { ip link set lo up && ip route add default dev lo; }
+[ "$ID" = 0 ] && rights=--bounding-set=-all,+setuid,+setgid,+kill ||
+  rights="--bounding-set=-all --reuid=$ID --regid=$ID --clear-groups"
+exec env -i $SETTING SECRET=of-the-agent setpriv --no-new-privs --inh-caps=-all $rights /mnt/agent`
 
-const ISOLATE = ['--mount', '--pid', '--net', '--ipc', '--fork', '--kill-child', '--mount-proc']
+const ISOLATE = ['--mount', '--pid', '--ipc', '--fork', '--kill-child', '--mount-proc']
+/** A restricted pod's one id. */
+const ONE_ID = 1000
+
+type Options = {
+  /** `shared`: this machine's own. */
+  readonly network?: 'none' | 'routed' | 'shared'
+  /** To listen on, in place of the socket. */
+  readonly port?: number
+}
 
 /** Where groups with a limit of processes are made: a hierarchy of its own in version 1. */
 const PIDS = existsSync('/sys/fs/cgroup/pids') ? '/sys/fs/cgroup/pids' : '/sys/fs/cgroup'
@@ -34,18 +45,20 @@ export class SandboxedAgent {
   readonly key: string
   readonly exited: Promise<number | null>
   readonly #child: ChildProcess
-  readonly #path: string
+  readonly #place: string | number
+  readonly #folder: string
   readonly #clients: Client[] = []
   #cgroup: string | undefined
 
-  private constructor(child: ChildProcess, path: string, key: string) {
+  private constructor(child: ChildProcess, place: string | number, folder: string, key: string) {
     this.#child = child
-    this.#path = path
+    this.#place = place
+    this.#folder = folder
     this.key = key
     this.exited = once(child, 'exit').then(([code]) => code as number | null)
   }
 
-  static async start(executable: string, { network = 'none' }: { network?: 'none' | 'routed' } = {}): Promise<SandboxedAgent> {
+  static async start(executable: string, { network = 'none', port }: Options = {}): Promise<SandboxedAgent> {
     const folder = mkdtempSync(join(tmpdir(), 'agent-'))
     const path = join(folder, 'socket')
     const key = randomBytes(16).toString('hex')
@@ -55,24 +68,31 @@ export class SandboxedAgent {
     renameSync(`${path}.made`, path)
     const { fd } = Reflect.get(listener, '_handle') as { fd: number }
     const sha256 = createHash('sha256').update(key).digest('hex')
-    const child = spawn('unshare', [...ISOLATE, 'sh', '-c', STAGE_SET, 'sh', executable, sha256, network], {
+    const setting = [
+      `DRAGOMAN_KEY_SHA256=${sha256}`,
+      ...(way.oneId ? ['DRAGOMAN_ONE_ID=1'] : []),
+      ...(port === undefined ? [] : [`DRAGOMAN_PORT=${port}`]),
+    ]
+    const isolate = network === 'shared' ? ISOLATE : [...ISOLATE, '--net']
+    const child = spawn('unshare', [...isolate, 'sh', '-c', STAGE_SET, 'sh', executable], {
       stdio: ['ignore', 'ignore', 'inherit', fd],
+      env: { ...process.env, NETWORK: network, ID: String(way.oneId ? ONE_ID : 0), SETTING: setting.join(' ') },
     })
     listener.close()
-    return new SandboxedAgent(child, path, key)
+    return new SandboxedAgent(child, port === undefined ? path : port, folder, key)
   }
 
   /** A connection that has said nothing yet. */
   async dial(): Promise<Client> {
-    const client = await Client.dial(this.#path)
+    const client = await Client.dial(this.#place)
     this.#clients.push(client)
     return client
   }
 
   /** A connection that said the right key. */
-  async connect(): Promise<Client> {
+  async connect(epoch?: number): Promise<Client> {
     const client = await this.dial()
-    client.say(serverHello(this.key))
+    client.say(serverHello(this.key, epoch))
     await client.next('hello')
     return client
   }
@@ -102,11 +122,15 @@ export class SandboxedAgent {
   /** May be repeated. */
   async end(): Promise<void> {
     for (const client of this.#clients) client.close()
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL')
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const { pid } = this
+      this.#child.kill('SIGKILL')
+      if (pid > 0) process.kill(pid, 'SIGKILL') // one that changed its id does not end with its parent
+    }
     await this.exited
     if (this.#cgroup) await removeCgroup(this.#cgroup)
     this.#cgroup = undefined
-    rmSync(join(this.#path, '..'), { recursive: true, force: true })
+    rmSync(this.#folder, { recursive: true, force: true })
   }
 }
 

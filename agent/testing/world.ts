@@ -26,8 +26,11 @@ const ending = async (client: Client) => {
   return rest
 }
 
-export async function world(executable: string, launch: Launch = SHELL, outputBytesMax = OUTPUT_BYTES_MAX): Promise<World> {
-  const agent = await SandboxedAgent.start(executable)
+export async function world(executable: string, launch: Launch = SHELL, outputBytesMax?: number): Promise<World> {
+  return serve(await SandboxedAgent.start(executable), launch, outputBytesMax)
+}
+
+export async function serve(agent: SandboxedAgent, launch: Launch, outputBytesMax = OUTPUT_BYTES_MAX): Promise<World> {
   const client = await agent.connect()
   client.say({ type: 'prepare', launch, cols: 80, rows: 24, outputBytesMax })
   await client.next('ready')

@@ -1,5 +1,5 @@
 /** The newest that is spoken here; docs/PROTOCOL.md says what it brought. */
-export const AGENT_PROTOCOL = 2
+export const AGENT_PROTOCOL = 3
 /** The oldest: a server outlives agents and an agent outlives servers, so either speaks the one before too. */
 const OLDEST_PROTOCOL = AGENT_PROTOCOL - 1
 
@@ -29,6 +29,14 @@ export type ProgramInputs = {
   readonly input?: string
 }
 
+/** Since protocol 3, for a sandbox whose network is there and walled off: what must not be reached from it. */
+export type Canary = {
+  /** `address:port`, an IPv6 address in brackets; something is known to listen there. */
+  readonly targets: readonly string[]
+  /** What has not been reached by then is called blocked, for now. */
+  readonly waitMs?: number
+}
+
 /** Of what a task writes to stderr, in characters. */
 export const TASK_ERRORS_CHARS_MAX = 8 * 1024
 
@@ -36,10 +44,12 @@ export const TASK_ERRORS_CHARS_MAX = 8 * 1024
 export type ToAgent =
   | {
       readonly type: 'hello'
-      /** The oldest that the server speaks, and the only one before there was `newest`. */
+      /** The oldest that the server speaks. */
       readonly protocol: number
       readonly newest?: number
       readonly key: string
+      /** Since protocol 3. Of two servers the one with the higher has the sandbox; absent: 0. */
+      readonly epoch?: number
     }
   | {
       readonly type: 'prepare'
@@ -47,6 +57,7 @@ export type ToAgent =
       readonly cols: number
       readonly rows: number
       readonly outputBytesMax: number
+      readonly canary?: Canary
     }
   | { readonly type: 'claim'; readonly session: string; readonly epoch: number; readonly token: string; readonly lifeMs: number }
   | { readonly type: 'attach'; readonly offset: number }
@@ -76,9 +87,9 @@ export type ToAgent =
   | { readonly type: 'ping' }
   | { readonly type: 'quit' }
 
-/** A server's first word. An agent of protocol 1 reads `protocol` alone. */
-export function serverHello(key: string): Extract<ToAgent, { type: 'hello' }> {
-  return { type: 'hello', protocol: OLDEST_PROTOCOL, newest: AGENT_PROTOCOL, key }
+/** A server's first word. An agent of protocol 2 knows no epochs: there a newer connection always takes the place. */
+export function serverHello(key: string, epoch = 0): Extract<ToAgent, { type: 'hello' }> {
+  return { type: 'hello', protocol: OLDEST_PROTOCOL, newest: AGENT_PROTOCOL, key, epoch }
 }
 
 /** Whether a server can go on with an agent that answered so. */

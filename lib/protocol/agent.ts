@@ -6,7 +6,7 @@ import { STREAM_MAX } from './frame.ts'
 import { TASK_ERRORS_CHARS_MAX } from './agent-words.ts'
 
 export { AGENT_PROTOCOL, isSpoken, serverHello, SILENCE_MS } from './agent-words.ts'
-export type { Launch, ToAgent } from './agent-words.ts'
+export type { Canary, Launch, ToAgent } from './agent-words.ts'
 export { INPUT_WINDOW_BYTES, OUTPUT_WINDOW_BYTES, RING_BYTES } from './sizes.ts'
 
 const offset = z
@@ -21,14 +21,28 @@ const short = z.string().max(200)
 
 /** Agent → server. Every byte of it is hostile input: checked, capped, bound to its own sandbox. */
 export const fromAgent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('hello'), protocol: z.int(), agent: short, claimed: z.boolean() }),
+  z.object({
+    type: z.literal('hello'),
+    protocol: z.int(),
+    agent: short,
+    claimed: z.boolean(),
+    /** Since protocol 3: what the agent finds around itself, where it can. `uidMap` is the first line of its own. */
+    uidMap: short.optional(),
+    pidsMax: z.int().min(1).optional(),
+    /** Agent and visitor are the same user. */
+    oneId: z.boolean().optional(),
+  }),
+  /** Since protocol 3: a server of a higher epoch, or the same server on a newer connection, has the sandbox now. */
+  z.object({ type: z.literal('fenced') }),
+  /** Since protocol 3: what `ready` called blocked was reached after all. */
+  z.object({ type: z.literal('canary-open') }),
   /** `canary` says whether an attempt to reach the network failed as it must. */
   z.object({
     type: z.literal('ready'),
     canary: z.enum(['blocked', 'open']),
     atPrompt: z.boolean(),
     end: offset,
-    /** Since protocol 2, of a language that has a `setup`. */
+    /** Of a language that has a `setup`. */
     setUp: z.enum(['ok', 'failed', 'timeout']).optional(),
   }),
   z.object({ type: z.literal('claimed'), end: offset }),
@@ -72,6 +86,7 @@ export const fromAgent = z.discriminatedUnion('type', [
     code: z.enum([
       'bad_protocol',
       'bad_key',
+      'fenced',
       'already_claimed',
       'not_claimed',
       'not_prepared',

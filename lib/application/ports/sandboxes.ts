@@ -4,6 +4,7 @@ import type { Foundation } from '#lib/domain/foundation.ts'
 import type { SandboxId } from '#lib/domain/ids.ts'
 import type { Limits } from '#lib/domain/limits.ts'
 import type { Result } from '#lib/domain/result.ts'
+import type { Canary } from '#lib/protocol/agent.ts'
 
 export type SandboxRefused = { readonly code: 'no_room' } | { readonly code: 'start_failed'; readonly why: string }
 
@@ -26,6 +27,8 @@ export interface Sandbox {
   readonly key: string
   /** `ip:port` of its agent, by which any server may adopt it; undefined where only the machine it is on can dial it. */
   readonly address?: string
+  /** What its agent must fail to reach, where the network is walled off; absent where there is none at all. */
+  readonly canary?: Canary
   /** Opens a connection to the agent. May be called again; the agent keeps the newest. Rejects when it cannot within the signal. */
   dial(signal: AbortSignal): Promise<Duplex>
   /** Begins a measurement: peak and counters count from here. */

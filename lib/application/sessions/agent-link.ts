@@ -19,13 +19,17 @@ const BEAT_MS = SILENCE_MS / 3
 
 /** Why a connection closes whose sides share no protocol. */
 export const OTHER_PROTOCOL = 'bad_protocol'
+/** Why one closes whose sandbox another server has taken over: whatever we know of it is no longer ours to say. */
+export const FENCED = 'fenced'
+/** Ends that are no breach of the protocol. */
+const FAULTLESS: ReadonlySet<string> = new Set(['closed', 'done', FENCED])
 
 export type LinkEvents = {
-  message(message: Exclude<FromAgent, { type: 'pong' }>): void
+  message(message: Exclude<FromAgent, { type: 'pong' | 'fenced' | 'canary-open' }>): void
   /** Terminal output; `offset` is checked to go on where the last ended. */
   output(offset: number, bytes: Uint8Array): void
   taskOutput(stream: number, offset: number, bytes: Uint8Array): void
-  /** Once; `why` is `closed` when the other side hung up, else the rule that was broken. */
+  /** Once; `why` is `closed` when the other side hung up, {@link FENCED}, or the rule that was broken. */
   closed(why: string): void
 }
 
@@ -67,8 +71,8 @@ export class AgentLink {
     return this.#closed
   }
 
-  hello(key: string): void {
-    this.send(serverHello(key))
+  hello(key: string, epoch: number): void {
+    this.send(serverHello(key, epoch))
   }
 
   send(message: ToAgent): void {
@@ -91,7 +95,7 @@ export class AgentLink {
     this.#closed = true
     this.#cancelBeat()
     this.#stream.destroy()
-    if (why !== 'closed' && why !== 'done') this.#metrics.count('dragoman_agent_faults_total', { why })
+    if (!FAULTLESS.has(why)) this.#metrics.count('dragoman_agent_faults_total', { why })
     this.#events.closed(why)
   }
 
@@ -124,6 +128,8 @@ export class AgentLink {
       return
     }
     if (message.type === 'hello' && !isSpoken(message.protocol)) return this.close(OTHER_PROTOCOL)
+    if (message.type === 'fenced' || (message.type === 'refused' && message.code === 'fenced')) return this.close(FENCED)
+    if (message.type === 'canary-open') return this.close('canary_open')
     if (message.type === 'attached') {
       this.#expected = message.from
       this.#acked = message.from

@@ -17,7 +17,7 @@ import type { Pool } from '../pool/pool.ts'
 import type { OutputShare } from './output-share.ts'
 import type { SessionRegistry } from './registry.ts'
 import { Session } from './session.ts'
-import { AgentRefused, heard, prepare, startPlain, type Warm } from './warm-up.ts'
+import { AgentRefused, heard, isFenced, prepare, startPlain, type Warm } from './warm-up.ts'
 
 /** From admission to a claimed sandbox; then the visitor is told that it failed. */
 export const START_MS = 30_000
@@ -128,7 +128,7 @@ async function claim(
   } catch (error) {
     world.log.warn('claim failed', { error: errorText(error) })
     warm.link.close('done')
-    const isAnothers = error instanceof AgentRefused && error.code === 'already_claimed'
+    const isAnothers = isFenced(error) || (error instanceof AgentRefused && error.code === 'already_claimed')
     if (isAnothers) world.metrics.count('dragoman_pool_double_claim_refused_total', {})
     else await warm.sandbox.destroy()
     return false

@@ -35,9 +35,9 @@ const soon = () => AbortSignal.timeout(30_000)
 /** What comes at once comes later on a busy machine. */
 const PATIENCE = { timeout: 30_000 }
 const SIZE = terminalSize(80, 24)
-/** The agent of protocol 1, as its bundle is kept. */
+/** The agent of protocol 2, as its bundle is kept. */
 const BEFORE = '0.1.0-before'
-const FIXTURE = 'agent/fixtures/agent-protocol-1.js'
+const FIXTURE = 'agent/fixtures/agent-protocol-2.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'dragoman-protocols-'))
 let machine: Awaited<ReturnType<typeof ociWorld>>
@@ -63,7 +63,7 @@ beforeAll(async () => {
       },
     },
   }
-  const facts = { protocol: 1, program: digestOf(BEFORE) }
+  const facts = { protocol: 2, program: digestOf(BEFORE) }
   expect(await publishAgent(world, { version: BEFORE, folder: built, facts }, soon())).toMatchObject({ ok: true })
   const agents = releasedAgents({ ...world, folder: join(folder, 'agents'), own })
   await tinyRoot(root, { commands: ['cp', 'seq', 'stty', 'tr'] })
@@ -155,10 +155,10 @@ test('languages under the agent of today and the one before are served side by s
   await Promise.all([visit(old, 'old'), visit(today, 'today')])
 
   const seen = [...metrics.values].filter(([name]) => /agent_version|agent_faults|setup/.test(name))
-  // Only the agent of today says how the set-up went.
   expect(Object.fromEntries(seen)).toEqual({
     [`dragoman_agent_version_info{${BEFORE}}`]: 1,
     [`dragoman_agent_version_info{${now}}`]: 1,
+    'dragoman_setup_failures_total{old,failed}': 1,
     'dragoman_setup_failures_total{today,failed}': 1,
   })
 })
@@ -179,7 +179,14 @@ test('a server that starts again goes on with the agents of both protocols where
 
     const again = server()
     const session = new Session({
-      ...{ id: 's' as SessionId, tokenHash: '', address: '', language, sandbox, link: await greet(again.world, sandbox, soon()) },
+      ...{
+        id: 's' as SessionId,
+        tokenHash: '',
+        address: '',
+        language,
+        sandbox,
+        link: await greet(again.world, sandbox, soon(), 2),
+      },
       ...{ firstJob: 10, graceMs: 60_000, lifeMs: 60_000, ended() {} },
       ...{ clock: systemClock, metrics: again.metrics, share: again.world.share },
     })

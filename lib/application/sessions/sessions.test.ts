@@ -264,7 +264,7 @@ test('an agent that has been silent for too long is lost', async () => {
   expect(viewer.events).toContain('ended lost')
 })
 
-test.each([0, 3, 'none'] as const)('an agent of protocol %s is refused, counted, logged and destroyed', async (protocol) => {
+test.each([1, 4, 'none'] as const)('an agent of protocol %s is refused, counted, logged and destroyed', async (protocol) => {
   const { tryOpen, sandboxes, metrics, log } = world({ agent: () => memoryAgent({ protocol }) })
 
   expect(await tryOpen()).toEqual({ ok: false, error: { code: 'start_failed' } })

@@ -6,7 +6,7 @@ import type { Language } from '#lib/domain/language.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 import type { FromAgent } from '#lib/protocol/agent.ts'
 
-import { AgentLink, type LinkEvents, OTHER_PROTOCOL } from './agent-link.ts'
+import { AgentLink, FENCED, type LinkEvents, OTHER_PROTOCOL } from './agent-link.ts'
 import { launchOf } from './launch.ts'
 
 /** A sandbox with its agent on the line, not yet anybody's. */
@@ -48,12 +48,20 @@ export async function startPlain(
   }
 }
 
-/** Dials the sandbox's agent and says hello; also for a sandbox that an earlier process of ours left running. */
-export async function greet(world: World, sandbox: Sandbox, signal: AbortSignal): Promise<AgentLink> {
+/**
+ * Dials the sandbox's agent and says hello; also for a sandbox that an earlier process of ours, or another replica, left
+ * running. Rejects with what {@link isFenced} knows where one of a higher epoch has it already.
+ */
+export async function greet(
+  world: Omit<World, 'sandboxes'>,
+  sandbox: Pick<Sandbox, 'dial' | 'key'>,
+  signal: AbortSignal,
+  epoch = 0,
+): Promise<AgentLink> {
   const link = new AgentLink(await sandbox.dial(signal), SILENT, world)
   try {
     const answer = heard(link, ['hello'], signal)
-    link.hello(sandbox.key)
+    link.hello(sandbox.key, epoch)
     const hello = await answer
     if (hello.type === 'hello') world.metrics.set('dragoman_agent_version_info', { version: hello.agent }, 1)
     return link
@@ -62,6 +70,9 @@ export async function greet(world: World, sandbox: Sandbox, signal: AbortSignal)
     throw error
   }
 }
+
+/** Another server has the sandbox: nothing of it may be ended here. */
+export const isFenced = (error: unknown) => error instanceof LineEnded && error.why === FENCED
 
 /** Either side says so, whichever is newer. */
 const isOtherProtocol = (error: unknown) =>
@@ -79,12 +90,14 @@ export async function prepare(
   try {
     const answer = heard(plain.link, ['ready'], signal)
     const { outputBytes } = language.limits
+    const { canary } = plain.sandbox
     plain.link.send({
       type: 'prepare',
       launch: launchOf(language),
       cols: size.cols,
       rows: size.rows,
       outputBytesMax: outputBytes,
+      ...(canary && { canary }),
     })
     const ready = await answer
     if (ready.type === 'ready' && ready.canary === 'open') return await refuse(plain, { code: 'canary_open' })
