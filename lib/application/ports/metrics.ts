@@ -118,7 +118,12 @@ export const SERIES = {
     labels: ['kind'],
   },
   dragoman_k8s_watch_restarts_total: { kind: 'counter', help: 'Watches begun again', labels: ['reason'] },
-  dragoman_k8s_relist_seconds: { kind: 'histogram', help: 'Listing all pods of a kind', labels: ['kind'], buckets: SHORT_BUCKETS },
+  dragoman_k8s_relist_seconds: {
+    kind: 'histogram',
+    help: 'Listing all pods of a kind',
+    labels: ['kind'],
+    buckets: SHORT_BUCKETS,
+  },
   dragoman_db_up: { kind: 'gauge', help: '1 when the database answered last', labels: [] },
 } as const satisfies Record<string, Series>
 
