@@ -53,5 +53,5 @@ export const ROOMS = {
   'agent/': { may: ['lib/domain/', 'lib/protocol/'], npm: ['bun', 'bun:ffi'] },
   'cli/': { may: ['lib/', 'k8s/test-cluster/', 'package.json'], npm: ['*'] },
   // A cluster for tests, on this machine; nothing that is shipped needs it.
-  'k8s/test-cluster/': { may: ['lib/', 'cli/setup/'], npm: ['yaml', 'pg'] },
+  'k8s/test-cluster/': { may: ['lib/', 'cli/setup/'], npm: ['zod'] },
 } as const

@@ -1,3 +1,4 @@
+import { type OpenWorld, openWorld, WORLD_ENV } from '../k8s/test-cluster/world.ts'
 import { type Cluster, someCluster } from './testing/cluster.ts'
 import { type Count, oneIf, sum, words } from './testing/count.ts'
 import { leftInCluster } from './testing/left-in-cluster.ts'
@@ -8,12 +9,21 @@ import { vitestStage } from './testing/tools.ts'
 const MINUTE_MS = 60_000
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 
-let cluster: Cluster | undefined
+const open: { cluster?: Cluster; world?: OpenWorld } = {}
 const clusterStage: Stage = {
   name: 'cluster',
   msMax: 20 * MINUTE_MS,
   async run() {
-    cluster = await someCluster(say)
+    open.cluster = await someCluster(say)
+    return { count: oneIf(true) }
+  },
+}
+const worldStage: Stage = {
+  name: 'world',
+  msMax: 5 * MINUTE_MS,
+  async run(signal) {
+    open.world = await openWorld(signal)
+    process.env[WORLD_ENV] = open.world.path
     return { count: oneIf(true) }
   },
 }
@@ -27,20 +37,20 @@ const emptyCluster: Stage = {
   },
 }
 
-// A cluster of ours outlives nobody: whoever ends us ends it.
+// Nothing of ours outlives us: whoever ends us ends it.
 let ending: Promise<void> | undefined
-const endCluster = () => (ending ??= cluster?.stop() ?? Promise.resolve())
+const endAll = () => (ending ??= Promise.all([open.world?.stop(), open.cluster?.stop()]).then(() => undefined))
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void endCluster().finally(() => process.exit(1)))
+  process.once(signal, () => void endAll().finally(() => process.exit(1)))
 }
 
 const counts: Count[] = [await runStage(clusterStage)]
-if (cluster) {
-  process.env.KUBECONFIG = cluster.kubeconfig
-  say(`the cluster is ${cluster.name}`)
-  for (const stage of [vitestStage('k8s', 12 * MINUTE_MS), emptyCluster]) counts.push(await runStage(stage))
+if (open.cluster) {
+  process.env.KUBECONFIG = open.cluster.kubeconfig
+  say(`the cluster is ${open.cluster.name}`)
+  for (const stage of [worldStage, vitestStage('k8s', 12 * MINUTE_MS), emptyCluster]) counts.push(await runStage(stage))
 }
-await endCluster()
+await endAll()
 counts.push(await runStage(nothingLeft))
 
 // As in test.ts: the last line says it all.

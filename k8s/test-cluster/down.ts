@@ -16,7 +16,7 @@ export async function takeDown(places: Places): Promise<void> {
   if (!existsSync(places.run)) return
   const all = programs(places)
   // Who would start something again ends first.
-  for (const name of ['kubelet', 'controllers', 'scheduler', 'proxy', 'apiserver', 'etcd', 'registry'] as const) {
+  for (const name of ['kubelet', 'controllers', 'scheduler', 'enforcer', 'proxy', 'apiserver', 'etcd', 'registry'] as const) {
     await endProgram(places.run, all[name])
   }
   globSync(POD_GROUPS).forEach(killGroup)

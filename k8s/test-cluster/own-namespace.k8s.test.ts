@@ -9,5 +9,5 @@ test('a namespace of a test takes objects at once, and goes with all that is in 
   expect(await kubectl(['get', 'configmap', 'a', '-n', name, '-o', 'jsonpath={.data.a}'])).toBe('b')
 
   await Promise.all([end(), end()])
-  expect(await kubectl(['get', 'namespace', name, '--ignore-not-found'])).toBe('')
+  await expect.poll(() => kubectl(['get', 'namespace', name, '--ignore-not-found'])).toBe('')
 })

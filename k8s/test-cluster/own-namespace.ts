@@ -7,7 +7,7 @@ export const TEST_LABEL = 'dragoman.dev/test'
 
 export type OwnNamespace = AsyncDisposable & {
   readonly name: string
-  /** Removes it with all that is in it, and waits until it is gone; may be called again. */
+  /** Waits until its pods are gone, and has the rest removed; may be called again. */
   end(): Promise<void>
 }
 
@@ -33,8 +33,8 @@ async function serviceAccountOf(namespace: string): Promise<void> {
 
 const ACCOUNT_MS_MAX = 20_000
 
-/** Pods go at once: nothing in a test has manners to keep. */
+/** Pods go at once: nothing in a test has manners to keep. The empty namespace itself takes seconds, in which others may work. */
 async function remove(name: string): Promise<void> {
-  await kubectl(['delete', 'pods', '--all', '-n', name, '--grace-period=1', '--ignore-not-found', '--wait=false'])
-  await kubectl(['delete', 'namespace', name, '--ignore-not-found'])
+  await kubectl(['delete', 'pods', '--all', '-n', name, '--grace-period=1', '--ignore-not-found'])
+  await kubectl(['delete', 'namespace', name, '--ignore-not-found', '--wait=false'])
 }

@@ -92,5 +92,10 @@ export function programs(places: Places) {
         '--metrics-bind-address=127.0.0.1',
       ],
     },
+    enforcer: {
+      name: 'enforcer',
+      command: process.execPath,
+      args: [join(import.meta.dirname, 'enforcer', 'main.ts'), places.kubeconfig],
+    },
   } as const satisfies Record<string, Program>
 }
