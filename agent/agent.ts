@@ -4,7 +4,7 @@ import { sharedProtocol, type ToAgent } from '#lib/protocol/agent-words.ts'
 import type { FromAgent } from '#lib/protocol/agent.ts'
 import { type Frame, PTY_STREAM } from '#lib/protocol/frame.ts'
 
-import { tryNetwork } from './canary.ts'
+import { tryNetwork, tryTargets } from './canary.ts'
 import { Connection, type Socket } from './connection.ts'
 import { Input } from './input.ts'
 import { CANNOT_START } from './job.ts'
@@ -42,6 +42,7 @@ export class Agent implements Line {
   /** The highest that a server with the key said, also of one that is gone: whoever says less comes too late. */
   #epoch = 0
   #claim: Word<'claim'> | undefined
+  #canaryIsOpen = false
 
   constructor(setting: Setting) {
     this.#setting = setting
@@ -97,6 +98,7 @@ export class Agent implements Line {
       ...{ type: 'hello', protocol, agent: version, claimed: this.#claim !== undefined },
       ...(protocol > 2 && surroundings),
     })
+    if (this.#canaryIsOpen && protocol > 2) this.#escaped()
   }
 
   #isKey(key: string): boolean {
@@ -152,10 +154,16 @@ export class Agent implements Line {
   async #prepare(word: Word<'prepare'>): Promise<void> {
     if (this.#jobs.isPrepared) return this.#refuse('prepare', { code: 'busy' })
     const prepared = this.#jobs.prepare(word)
-    const canary = tryNetwork()
-    const { setUp } = await prepared
+    const trying = word.canary ? tryTargets(word.canary, () => this.#escaped()) : tryNetwork()
+    const [{ setUp }, canary] = await Promise.all([prepared, trying])
     const atPrompt = this.#jobs.state.state === 'prompt'
     this.say({ type: 'ready', canary, atPrompt, end: this.#output.end, ...(setUp && { setUp }) })
+  }
+
+  /** Whoever has the sandbox, now or next, must hear of it. */
+  #escaped(): void {
+    this.#canaryIsOpen = true
+    this.say({ type: 'canary-open' })
   }
 
   #beClaimed(word: Word<'claim'>): void {

@@ -1,38 +1,88 @@
-import { tryConnect } from './libc.ts'
+import { CANARY_LATE_MS, CANARY_WAIT_MS, type Canary } from '#lib/protocol/agent-words.ts'
 
-const AF_INET = 2
-const AF_INET6 = 10
+import { beginConnect, closeFd, connectOutcome } from './libc.ts'
+import { placeOf } from './place.ts'
 
-/** Cloud metadata, and public resolvers over both families: whatever leads out leads to one of them. */
-const OUTSIDE = [
-  { family: AF_INET, address: inet4([169, 254, 169, 254], 80) },
-  { family: AF_INET, address: inet4([1, 1, 1, 1], 53) },
-  { family: AF_INET6, address: inet6('20014860486000000000000000008888', 53) },
-]
+/** Cloud metadata and public resolvers, over both families: whatever leads out leads to one of them. */
+const OUTSIDE = ['169.254.169.254:80', '[fd00:ec2::254]:80', '1.1.1.1:53', '[2001:4860:4860::8888]:53']
+/** How often connections under way are looked at, before `ready` and after. */
+const LOOK_MS = 10
+const LATE_LOOK_MS = 100
 
 // EPERM EACCES EAFNOSUPPORT EADDRNOTAVAIL ENETDOWN ENETUNREACH EHOSTUNREACH: the kernel refused before a packet left.
-const REFUSED: ReadonlySet<number> = new Set([1, 13, 97, 99, 100, 101, 113])
+const REFUSED: ReadonlySet<number | undefined> = new Set([1, 13, 97, 99, 100, 101, 113])
+/** It was connected, and whoever answered hung up. */
+const ECONNRESET = 104
+
+type Found = 'blocked' | 'open'
 
 /**
- * Tries to reach the network. Anything but a refusal on the spot is `open`: a connection under way has sent a packet,
- * and a firewall that merely drops it cannot be told from a slow network.
+ * Tries to reach the network where there shall be none at all. Anything but a refusal on the spot is `open`: a connection
+ * under way has sent a packet, and a firewall that merely drops it cannot be told from a slow network.
  */
-export function tryNetwork(): 'blocked' | 'open' {
-  return OUTSIDE.every(({ family, address }) => REFUSED.has(tryConnect(family, address))) ? 'blocked' : 'open'
+export function tryNetwork(): Found {
+  return OUTSIDE.every((target) => REFUSED.has(begin(target))) ? 'blocked' : 'open'
 }
 
-function inet4(ip: readonly number[], port: number): Uint8Array {
-  const address = Buffer.alloc(16)
-  address.writeUInt16LE(AF_INET, 0)
-  address.writeUInt16BE(port, 2)
-  address.set(ip, 4)
-  return address
+/** The errno with which it was refused on the spot. */
+function begin(target: string): number | undefined {
+  const place = placeOf(target)
+  const begun = place && beginConnect(place)
+  if (begun?.fd !== undefined) closeFd(begun.fd)
+  return begun?.errno
 }
 
-function inet6(hex: string, port: number): Uint8Array {
-  const address = Buffer.alloc(28)
-  address.writeUInt16LE(AF_INET6, 0)
-  address.writeUInt16BE(port, 2)
-  address.write(hex, 8, 'hex')
-  return address
+/**
+ * Tries to reach what a firewall shall keep away, where packets may be refused, answered in its name or dropped: `open` if and
+ * only if something was reached. A firewall that comes up late, or a slow network, may let one through after the answer:
+ * `reachedLate` is called then.
+ */
+export async function tryTargets({ targets, waitMs = CANARY_WAIT_MS }: Canary, reachedLate: () => void): Promise<Found> {
+  const attempts = new Attempts([...OUTSIDE, ...targets])
+  if (await attempts.reachWithin(waitMs, LOOK_MS)) return 'open'
+  void listenOn(attempts, reachedLate)
+  return 'blocked'
+}
+
+async function listenOn(attempts: Attempts, reachedLate: () => void): Promise<void> {
+  const reached = await attempts.reachWithin(CANARY_LATE_MS, LATE_LOOK_MS)
+  attempts.end()
+  if (reached) reachedLate()
+}
+
+/** Connections to several targets, all begun at once. */
+class Attempts {
+  #underWay: number[] = []
+  #reached = false
+
+  constructor(targets: readonly string[]) {
+    for (const target of targets) {
+      const place = placeOf(target)
+      const begun = place && beginConnect(place)
+      if (begun?.fd !== undefined) this.#underWay.push(begun.fd)
+      else if (!begun?.errno) this.#reached = true // what cannot be tried is not shown to be blocked
+    }
+  }
+
+  async reachWithin(ms: number, lookMs: number): Promise<boolean> {
+    const until = performance.now() + ms
+    while (!this.#look() && this.#underWay.length > 0 && performance.now() < until) await Bun.sleep(lookMs)
+    if (this.#reached) this.end()
+    return this.#reached
+  }
+
+  end(): void {
+    for (const fd of this.#underWay.splice(0)) closeFd(fd)
+  }
+
+  #look(): boolean {
+    this.#underWay = this.#underWay.filter((fd) => {
+      const outcome = connectOutcome(fd)
+      if (outcome === undefined) return true
+      if (outcome === 0 || outcome === ECONNRESET) this.#reached = true
+      closeFd(fd)
+      return false
+    })
+    return this.#reached
+  }
 }

@@ -14,6 +14,9 @@ const { symbols: libc } = dlopen('libc.so.6', {
   setgroups: { args: ['usize', 'ptr'], returns: 'int' },
   socket: { args: ['int', 'int', 'int'], returns: 'int' },
   connect: { args: ['int', 'ptr', 'u32'], returns: 'int' },
+  poll: { args: ['ptr', 'u64', 'int'], returns: 'int' },
+  getsockopt: { args: ['int', 'int', 'int', 'ptr', 'ptr'], returns: 'int' },
+  inet_pton: { args: ['int', 'ptr', 'ptr'], returns: 'int' },
   open: { args: ['ptr', 'int'], returns: 'int' },
   close: { args: ['int'], returns: 'int' },
   fchown: { args: ['int', 'u32', 'u32'], returns: 'int' },
@@ -125,14 +128,40 @@ export function reap(pid: number): void {
 }
 
 const SOCK_STREAM = 1
+const EINPROGRESS = 115
+const POLLOUT = 4
+const SOL_SOCKET = 1
+const SO_ERROR = 4
 
-/** Begins to connect and gives up at once; answers the errno of it, 0 when it succeeded. */
-export function tryConnect(family: number, address: Uint8Array): number {
-  const fd = libc.socket(family, SOCK_STREAM | O_NONBLOCK | O_CLOEXEC, 0)
-  if (fd < 0) return errno()
-  const error = libc.connect(fd, ptr(address), address.length) === 0 ? 0 : errno()
+/** A connection under way, or the errno of one that came to its end at once: 0 when it succeeded. */
+export function beginConnect(
+  place: Uint8Array,
+): { readonly fd: number; readonly errno?: undefined } | { readonly fd?: undefined; readonly errno: number } {
+  const fd = libc.socket(place[0] ?? 0, SOCK_STREAM | O_NONBLOCK | O_CLOEXEC, 0) // a place begins with its family
+  if (fd < 0) return { errno: errno() }
+  const error = libc.connect(fd, ptr(place), place.length) === 0 ? 0 : errno()
+  if (error === EINPROGRESS) return { fd }
   libc.close(fd)
-  return error
+  return { errno: error }
+}
+
+/** How a connection under way came out: 0 or an errno; undefined while it is under way. */
+export function connectOutcome(fd: number): number | undefined {
+  const polled = Int32Array.of(fd, POLLOUT)
+  if (libc.poll(ptr(polled), 1n, 0) === 0) return undefined
+  const error = Int32Array.of(0)
+  const length = Int32Array.of(error.byteLength)
+  return libc.getsockopt(fd, SOL_SOCKET, SO_ERROR, ptr(error), ptr(length)) === 0 ? error[0] : errno()
+}
+
+export function closeFd(fd: number): void {
+  libc.close(fd)
+}
+
+/** The bytes of an address, of which IPv4 has the first four; undefined when that is no address of the family. */
+export function parseAddress(family: number, address: string): Uint8Array | undefined {
+  const bytes = Buffer.alloc(16)
+  return libc.inet_pton(family, ptr(text(address)), ptr(bytes)) === 1 ? bytes : undefined
 }
 
 const MSG_DONTWAIT = 0x40

@@ -5,10 +5,7 @@ export const STRANGERS_MAX = 8
 /** IPv6 with IPv4 in it; a machine without IPv6 has the other alone. */
 const EVERYWHERE = ['::', '0.0.0.0']
 
-/**
- * Listens on this port of every address. `exclusive`, since Bun would else let others share the port: a program of our own id
- * could take it too, and be dialled in our place.
- */
+/** Listens on this port of every address, and alone: a program of our own id that shared it would be dialled in our place. */
 export function listenOnPort(port: number, socket: Bun.SocketHandler<Connection>): void {
   let refused: unknown
   for (const hostname of EVERYWHERE) {

@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+
+import { oomScores } from './oom-scores.ts'
 
 export const HOME = '/home/visitor'
 export const VISITOR = 1000
@@ -21,9 +23,8 @@ const ENV = {
 // Said by the visitor's own shell: raising one's score needs no right, and root without capabilities may not write it for
 // others. `cd` too, since a visitor can close its home to everybody else. When memory is short the program goes, not we.
 const prelude = (oomScore: number) => `{ echo ${oomScore} >/proc/self/oom_score_adj; } 2>/dev/null; cd; unset OLDPWD\n`
-const PROGRAM_OOM_SCORE = 500
-/** A task goes before the program: a language server that grew too large must not cost what somebody runs. */
-const TASK_OOM_SCORE = 900
+// A task goes before the program: a language server that grew too large must not cost what somebody runs.
+const OOM_SCORES = oomScores(Number(readFileSync('/proc/self/oom_score_adj', 'latin1')))
 
 const SHELL = existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh'
 
@@ -53,7 +54,7 @@ export const isOurChild = (pid: number) => children.has(pid)
 /** The script as the visitor, in a session of its own, whose terminal is `terminal` (a slave's descriptor). */
 export function spawnOnTerminal(script: string, terminal: number): Bun.Subprocess {
   return spawn(
-    ['/usr/bin/setsid', '-c', SHELL, '-c', prelude(PROGRAM_OOM_SCORE) + script.trimEnd()],
+    ['/usr/bin/setsid', '-c', SHELL, '-c', prelude(OOM_SCORES.program) + script.trimEnd()],
     terminal,
     terminal,
     terminal,
@@ -69,7 +70,7 @@ type Beside = {
 
 /** The script as the visitor, in a session of its own without a terminal. */
 export function spawnBeside(script: string, { stdin, stdout, stderr }: Beside): Visitor {
-  const lines = [stderr ? '' : 'exec 2>&1\n', prelude(TASK_OOM_SCORE), script.trimEnd()]
+  const lines = [stderr ? '' : 'exec 2>&1\n', prelude(OOM_SCORES.task), script.trimEnd()]
   const command = ['/usr/bin/setsid', SHELL, '-c', lines.join('')]
   return spawn(command, stdin, stdout, stderr ?? 'ignore', ENV_BESIDE) as Visitor
 }

@@ -33,9 +33,14 @@ export type ProgramInputs = {
 export type Canary = {
   /** `address:port`, an IPv6 address in brackets; something is known to listen there. */
   readonly targets: readonly string[]
-  /** What has not been reached by then is called blocked, for now. */
+  /** What has not been reached by then is called blocked, for now. Absent: {@link CANARY_WAIT_MS}. */
   readonly waitMs?: number
 }
+
+/** A connection within a cluster takes a few milliseconds, and the prompt of most languages longer than this. */
+export const CANARY_WAIT_MS = 150
+/** So long a target may still be reached after that: what was sent and dropped is sent again after 1 s and after 3. */
+export const CANARY_LATE_MS = 5000
 
 /** Of what a task writes to stderr, in characters. */
 export const TASK_ERRORS_CHARS_MAX = 8 * 1024

@@ -3,13 +3,14 @@ import { Duplex } from 'node:stream'
 import { expect, test } from 'vitest'
 
 import { memoryMetrics } from '#lib/adapters/memory/log.ts'
-import { SILENCE_MS } from '#lib/protocol/agent.ts'
+import { SILENCE_MS, type FromAgent } from '#lib/protocol/agent.ts'
+import { controlFrame } from '#lib/protocol/frame.ts'
 
 import { AgentLink } from './agent-link.ts'
 
 const BEAT_MS = SILENCE_MS / 3
 
-/** A link whose agent says nothing, on a clock whose timers come as late as is told. */
+/** A link whose agent says what it is told to, on a clock whose timers come as late as is told. */
 function silentLink() {
   let now = 0
   let timer: (() => void) | undefined
@@ -23,13 +24,14 @@ function silentLink() {
   }
   const closed: string[] = []
   const events = { message() {}, output() {}, taskOutput() {}, closed: (why: string) => void closed.push(why) }
-  const link = new AgentLink(new Duplex({ read() {}, write: (_, __, done) => done() }), events, {
-    clock,
-    metrics: memoryMetrics(),
-  })
+  const metrics = memoryMetrics()
+  const stream = new Duplex({ read() {}, write: (_, __, done) => done() })
+  const link = new AgentLink(stream, events, { clock, metrics })
   return {
     link,
     closed,
+    says: (message: FromAgent) => void stream.emit('data', controlFrame(message)),
+    faults: () => [...metrics.values.keys()].filter((name) => name.startsWith('dragoman_agent_faults_total')),
     /** The next timer comes, so much later than it should. */
     beat(lateMs = 0) {
       now += BEAT_MS + lateMs
@@ -64,4 +66,25 @@ test('a timer that is merely a little late excuses nobody', () => {
   for (let n = 0; n < 3; n++) beat(1000)
 
   expect(closed).toEqual(['silent'])
+})
+
+test.each<FromAgent>([{ type: 'fenced' }, { type: 'refused', what: 'hello', code: 'fenced' }])(
+  'a sandbox that another server has taken over is given up, and its agent not blamed: %j',
+  (message) => {
+    const { link, closed, says, faults } = silentLink()
+    says(message)
+    says(message)
+
+    expect(closed).toEqual(['fenced'])
+    expect(link.isClosed()).toBe(true)
+    expect(faults()).toEqual([])
+  },
+)
+
+test('a sandbox from which something was reached after all is lost, and that is counted', () => {
+  const { closed, says, faults } = silentLink()
+  says({ type: 'canary-open' })
+
+  expect(closed).toEqual(['canary_open'])
+  expect(faults()).toEqual(['dragoman_agent_faults_total{canary_open}'])
 })
