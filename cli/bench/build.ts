@@ -14,6 +14,7 @@ import { systemClock } from '#lib/adapters/system/time.ts'
 import { buildBase } from '#lib/application/images/build-base.ts'
 import { buildImage } from '#lib/application/images/build-image.ts'
 import { buildPackage } from '#lib/application/images/build-package.ts'
+import { machineWorkplaces } from '#lib/application/images/machine-workplaces.ts'
 import { storedImage } from '#lib/application/images/stored-layers.ts'
 import { langId, type LangId } from '#lib/domain/ids.ts'
 import type { LangConfig } from '#lib/domain/lang-config.ts'
@@ -83,14 +84,14 @@ async function openWorld(folder: string) {
   const options = { instance: 'bench-build', workDir, firstId: FIRST_ID, memoryBytes: LIMITS.memoryBytes }
   const recipes = await ociRecipes({ runtimePath: runtime.trim(), ...options })
   const { watch, times } = stopwatch()
+  const layers = watch(stores.layers, 'lint', 'begin')
   return {
     images: watch(stores.images, 'putBlob'),
-    layers: watch(stores.layers, 'lint', 'begin'),
+    layers,
     roots: stores.roots,
     packages: watch(aptPackages(workDir), 'fetch'),
     debs: debianDebs(workDir),
-    recipes: watch(recipes, 'run'),
-    clock: systemClock,
+    workplaces: machineWorkplaces({ layers, recipes: watch(recipes, 'run'), clock: systemClock }),
     signal: new AbortController().signal,
     log: () => undefined,
     times,

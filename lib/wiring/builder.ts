@@ -23,6 +23,7 @@ import { isStored } from '../application/builds/steps/is-stored.ts'
 import { stepRunner } from '../application/builds/steps/run-step.ts'
 import type { StepsWorld } from '../application/builds/steps/step-world.ts'
 import { watchAttempts } from '../application/builds/watch-attempts.ts'
+import { machineWorkplaces } from '../application/images/machine-workplaces.ts'
 import type { ImageRoots } from '../application/ports/image-roots.ts'
 import { errorText, type Log } from '../application/ports/log.ts'
 import type { Metrics } from '../application/ports/metrics.ts'
@@ -86,7 +87,12 @@ export async function startBuilder(parts: BuilderParts): Promise<{ stop(): Promi
     { queue: pgBuildQueue(database.handle), logs: pgBuildLogs(database.handle) },
     { metrics, clock: systemClock },
   )
-  const steps = stepsWorld(parts, stores, recipes, Math.max(1, cores / slots))
+  const steps = stepsWorld(
+    parts,
+    stores,
+    machineWorkplaces({ ...stores, recipes, clock: systemClock }),
+    Math.max(1, cores / slots),
+  )
   const builder = await runBuilder(
     {
       ...{ queue, logs, announcements, clock: systemClock, log, kept: logAnnouncer(announcements, systemClock) },
@@ -125,7 +131,7 @@ const registriesIn = ({ npmRegistry: npm, pipRegistry: pip, gemRegistry: gem, ..
 function stepsWorld(
   { dataDir, database, sandboxes, roots, log }: BuilderParts,
   { objects, images, layers }: Stores,
-  recipes: StepsWorld['recipes'],
+  workplaces: StepsWorld['workplaces'],
   cpus: number,
 ): StepsWorld {
   const work = join(dataDir, WORK_FOLDER)
@@ -138,9 +144,8 @@ function stepsWorld(
       images,
       layers,
       packages,
-      recipes,
+      workplaces,
       debs: debianDebs(work),
-      clock: systemClock,
     },
     parse(lang, text) {
       const { config: parsed, problems } = checkConfig(`${lang}.yaml`, text)

@@ -1,8 +1,9 @@
 import type { BlobSource, Images, PutBlobRefused, PutManifestRefused } from '#lib/application/ports/images.ts'
 import type { Layers } from '#lib/application/ports/layers.ts'
 import type { Fetched, FetchRefused, Packages } from '#lib/application/ports/packages.ts'
-import type { RecipeFailed, RecipeLimits, Recipes } from '#lib/application/ports/recipes.ts'
-import type { Clock } from '#lib/application/ports/time.ts'
+import type { RecipeFailed, RecipeLimits } from '#lib/application/ports/recipes.ts'
+import type { Workplaces } from '#lib/application/ports/workplaces.ts'
+import type { AttemptKey } from '#lib/domain/build.ts'
 import type { Digest } from '#lib/domain/digest.ts'
 import type { Repository } from '#lib/domain/repository.ts'
 import { ok, type Result } from '#lib/domain/result.ts'
@@ -23,6 +24,8 @@ export type BuildImage = {
   readonly release?: string
   readonly labels?: Readonly<Record<string, string>>
   readonly limits: RecipeLimits
+  /** For whom, where it is a step of a build. */
+  readonly attempt?: AttemptKey
   readonly signal: AbortSignal
   log(text: string): void
 }
@@ -40,8 +43,7 @@ type Deps = {
   readonly images: Images
   readonly layers: Layers
   readonly packages: Packages
-  readonly recipes: Recipes
-  readonly clock: Pick<Clock, 'today'>
+  readonly workplaces: Workplaces
 }
 
 /**
@@ -49,33 +51,30 @@ type Deps = {
  * signatures checked outside, by nobody's code but apt's; the recipe runs where there is no network.
  */
 export async function buildImage(deps: Deps, build: BuildImage): Promise<Result<BuiltImage, BuildImageRefused>> {
-  const { images, layers, packages, recipes } = deps
+  const { images, packages, workplaces } = deps
   const { base, to, apt = [], deb, release, limits, signal, log } = build
   const good = await lintImage(deps, base.repository, base.digest, { signal })
   if (!good.ok) return good
   const stored = await storedImage(images, base.repository, base.digest)
   if (!stored) return { ok: false, error: { code: 'base_missing' } }
 
-  const image = { digest: base.digest, layers: stored.layers.map((layer) => layer.read) }
-  await using root = disposable(await layers.begin(image, { shiftBy: recipes.firstId, signal }))
-  const status = `${root.began}/var/lib/dpkg/status`
+  const begun = await workplaces.begin({ ...base, layers: stored.layers.map((layer) => layer.read) }, build)
+  if (!begun.ok) return begun
+  await using place = disposable(begun.value)
+  const { status } = place
   const isAlone = apt.length === 0 && !deb
   const fetched = isAlone ? undefined : await packages.fetch(apt, { release, status, ...(deb && { deb }), signal, log })
   if (fetched && !fetched.ok) return fetched
   await using given = disposable(fetched?.value ?? { folder: undefined, files: [], remove: async () => undefined })
 
-  const begin = deps.clock.today()
   const script = installScript(given.files.length > 0, build.recipe)
-  const ran = await recipes.run({
-    root: root.path,
-    ...(root.over && { over: root.over }),
-    ...{ script, limits, signal, log },
-    ...(given.folder && { given: given.folder }),
-  })
+  const ran = await place.run({ script, limits, signal, log, ...(given.folder && { given: given.folder }) })
   if (!ran.ok) return ran
 
   const fallback = new Date(stored.config.created ?? 0)
-  await using layer = disposable(await root.pack({ begin, fallback, signal }))
+  const packed = await place.pack({ fallback, signal })
+  if (!packed.ok) return packed
+  await using layer = disposable(packed.value)
   const pushed = await pushImage(deps, to, {
     layers: [
       ...stored.layers,

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
 
 import type { BadTree, DebControl, Debs, PackedDeb } from '#lib/application/ports/debs.ts'
 import type { Images } from '#lib/application/ports/images.ts'
-import type { BegunRoot, Layers } from '#lib/application/ports/layers.ts'
+import type { Layers } from '#lib/application/ports/layers.ts'
 import type { FetchRefused, Packages } from '#lib/application/ports/packages.ts'
-import type { RecipeFailed, RecipeLimits, Recipes } from '#lib/application/ports/recipes.ts'
+import type { RecipeFailed, RecipeLimits } from '#lib/application/ports/recipes.ts'
+import type { Workplace, Workplaces } from '#lib/application/ports/workplaces.ts'
+import type { AttemptKey } from '#lib/domain/build.ts'
 import type { Digest } from '#lib/domain/digest.ts'
 import type { LangId } from '#lib/domain/ids.ts'
 import type { LangConfig } from '#lib/domain/lang-config.ts'
@@ -25,6 +26,8 @@ export type BuildPackage = {
   /** Of Debian; without it, the machine's own. */
   readonly release?: string
   readonly limits: RecipeLimits
+  /** For whom, where it is a step of a build. */
+  readonly attempt?: AttemptKey
   readonly signal: AbortSignal
   log(text: string): void | Promise<void>
 }
@@ -46,7 +49,7 @@ type Deps = {
   readonly images: Images
   readonly layers: Layers
   readonly packages: Packages
-  readonly recipes: Recipes
+  readonly workplaces: Workplaces
   readonly debs: Debs
 }
 
@@ -72,35 +75,38 @@ export async function buildPackage(deps: Deps, build: BuildPackage): Promise<Res
   if (!good.ok) return good
   const stored = await storedImage(deps.images, base.repository, base.digest)
   if (!stored) return err({ code: 'base_missing' })
-  const image = { digest: base.digest, layers: stored.layers.map((layer) => layer.read) }
-  await using root = disposable(await deps.layers.begin(image, { shiftBy: deps.recipes.firstId, signal }))
-  const ran = await runPlan(deps, plan.value, script, root, build)
+  const begun = await deps.workplaces.begin({ ...base, layers: stored.layers.map((layer) => layer.read) }, build)
+  if (!begun.ok) return begun
+  await using place = disposable(begun.value)
+  const ran = await runPlan(deps, plan.value, script, place, build)
   if (!ran.ok) return ran
+  const content = await place.content(PACKAGE_FOLDER, signal)
+  if (!content.ok) return content
+  await using folder = disposable(content.value)
   const of = control(stored.config.architecture === 'arm64' ? 'arm64' : 'amd64')
-  return finished(of, await deps.debs.pack(of, join(root.changes, PACKAGE_FOLDER), signal))
+  return finished(of, await deps.debs.pack(of, folder.path, signal))
 }
 
 /** First the tools, without a network; then the recipes, each with no more of one than it names. */
 async function runPlan(
-  { packages, recipes }: Deps,
+  { packages }: Deps,
   plan: PackagePlan,
   script: string,
-  { path: root, over, began }: BegunRoot,
+  place: Workplace,
   { release, limits, signal, log }: BuildPackage,
 ): Promise<Result<void, FetchRefused | RecipeFailed>> {
-  const where = { root, ...(over && { over }) }
   if (plan.buildApt.length > 0) {
-    const status = `${began}/var/lib/dpkg/status`
+    const { status } = place
     const fetched = await packages.fetch(plan.buildApt, { release, status, signal, log: (text) => void log(text) })
     if (!fetched.ok) return fetched
     await using given = disposable(fetched.value)
     const install = installScript(given.files.length > 0)
-    const installed = await recipes.run({ ...where, script: install, given: given.folder, limits, signal, log })
+    const installed = await place.run({ script: install, given: given.folder, limits, signal, log })
     if (!installed.ok) return installed
   }
   const { files, registries, withTools } = plan
   for (const each of [...(plan.shared ?? []), { script, files, registries, withTools }]) {
-    const ran = await recipes.run({ ...where, ...each, limits, signal, log })
+    const ran = await place.run({ ...each, limits, signal, log })
     if (!ran.ok) return ran
   }
   return ok(undefined)

@@ -22,6 +22,7 @@ import type { Recipes } from '#lib/application/ports/recipes.ts'
 import { type Digest, digestOfHex } from '#lib/domain/digest.ts'
 import { buildBase, type BuiltBase } from './build-base.ts'
 import { type BuildImage, buildImage } from './build-image.ts'
+import { machineWorkplaces } from './machine-workplaces.ts'
 import { storedImage } from './stored-layers.ts'
 
 const BUILD_MS_MAX = 8 * 60_000
@@ -172,7 +173,9 @@ describe('an image of a language', { timeout: BUILD_MS_MAX }, () => {
   async function make(build: Partial<BuildImage>, images = local) {
     const workDir = join(quick, 'work')
     let log = ''
-    const deps = { images, layers: tarLayers(workDir), packages: aptPackages(workDir), recipes, clock }
+    const layers = tarLayers(workDir)
+    const workplaces = machineWorkplaces({ layers, recipes, clock })
+    const deps = { images, layers, packages: aptPackages(workDir), workplaces }
     const limits = { cpus: 2, memoryBytes: GIB, processes: 512, timeMs: 240_000 }
     const signal = new AbortController().signal
     const take = (text: string) => void (log += text)

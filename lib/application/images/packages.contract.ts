@@ -19,6 +19,7 @@ import type { LangConfig } from '#lib/domain/lang-config.ts'
 import { buildImage } from './build-image.ts'
 import { testBase } from './base.contract.ts'
 import { type BuildPackage, buildPackage } from './build-package.ts'
+import { machineWorkplaces } from './machine-workplaces.ts'
 
 const GIB = 1024 ** 3
 const LIMITS = { cpus: 2, memoryBytes: GIB, processes: 256, timeMs: 300_000 }
@@ -37,7 +38,9 @@ export async function packageWorld(registries: Partial<RegistryAddresses> = {}) 
   const recipes = await ociRecipes({ runtimePath, instance, workDir, proxies, toolsPath: TOOLS, ...ids })
   const clock = { today: () => new Date() }
   const images = layoutImages(join(folder, 'images'), clock)
-  const deps = { images, layers: tarLayers(workDir), packages: aptPackages(workDir), recipes, debs: debianDebs(workDir) }
+  const layers = tarLayers(workDir)
+  const workplaces = machineWorkplaces({ layers, recipes, clock })
+  const deps = { images, layers, packages: aptPackages(workDir), workplaces, debs: debianDebs(workDir) }
   let debs = 0
 
   return {
@@ -63,7 +66,7 @@ export async function packageWorld(registries: Partial<RegistryAddresses> = {}) 
       const deb = { digest, size, open: (from: number) => createReadStream(path, { start: from }) }
       const take = (text: string) => void (log += text)
       const build = { base, to: python, apt: [], deb, recipe, limits: LIMITS, log: take }
-      const image = await buildImage({ ...deps, clock }, { ...build, signal: new AbortController().signal })
+      const image = await buildImage(deps, { ...build, signal: new AbortController().signal })
       return { built: image, log }
     },
     limits: (over: Partial<typeof LIMITS & { diskBytes: number }>) => ({ ...LIMITS, ...over }),

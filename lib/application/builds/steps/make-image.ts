@@ -39,6 +39,7 @@ export async function makeImage(world: StepsWorld, { leased, base, parsed }: Ste
     ...(manualInstall !== undefined && { recipe: manualInstall }),
     labels: { 'dragoman.language': lang },
     limits: { ...world.limits, timeMs: timeoutMs },
+    attempt: leased,
     signal: tools.signal,
     log: said.log,
   })

@@ -30,6 +30,7 @@ export async function makePackage(
     config: parsed.config,
     release: base.release,
     limits,
+    attempt: leased,
     signal,
     log: said.log,
   })

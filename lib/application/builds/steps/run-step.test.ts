@@ -57,8 +57,7 @@ function world({ text = CONFIG, checked = { results: [passed('run'), passed('rep
     images: layoutImages(join(folder, `images-${digestOf(text).slice(-8)}`), clock),
     layers: tarLayers(folder),
     packages: { fetch: unasked },
-    recipes: { firstId: 0, run: unasked, close: async () => undefined },
-    clock,
+    workplaces: { begin: unasked },
     parse(lang, source) {
       const { config, problems } = checkConfig(`${lang}.yaml`, `id: ${lang}\n${source}`)
       return config ? ok({ config, language: toLanguage(config) }) : err(problems.map(({ message }) => message).join())

@@ -7,8 +7,8 @@ import type { Images } from '#lib/application/ports/images.ts'
 import type { Layers } from '#lib/application/ports/layers.ts'
 import type { ObjectStore } from '#lib/application/ports/object-store.ts'
 import type { Packages } from '#lib/application/ports/packages.ts'
-import type { RecipeLimits, Recipes } from '#lib/application/ports/recipes.ts'
-import type { Clock } from '#lib/application/ports/time.ts'
+import type { RecipeLimits } from '#lib/application/ports/recipes.ts'
+import type { Workplaces } from '#lib/application/ports/workplaces.ts'
 import type { Digest } from '#lib/domain/digest.ts'
 import type { LangId } from '#lib/domain/ids.ts'
 import type { LangConfig } from '#lib/domain/lang-config.ts'
@@ -40,9 +40,8 @@ export type StepsWorld = {
   readonly images: Images
   readonly layers: Layers
   readonly packages: Packages
-  readonly recipes: Recipes
+  readonly workplaces: Workplaces
   readonly debs: Debs
-  readonly clock: Pick<Clock, 'today'>
   /** A config from its text; every problem of it in one sentence. */
   readonly parse: (lang: LangId, text: string) => Result<{ config: LangConfig; language: Language }, string>
   readonly checkImage: CheckImage
