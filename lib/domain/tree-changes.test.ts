@@ -1,15 +1,14 @@
 import { expect, test } from 'vitest'
 
-import { changesBetween } from './changes.ts'
-import type { Node, Tree } from './list-tree.ts'
+import { changesBetween, type Tree, type TreeNode, whiteoutOf } from './tree-changes.ts'
 
 const BEGIN = new Date(5000)
-const node = (kind: 'd' | 'f' | 'l', over: Partial<Node> = {}): Node => ({
+const node = (kind: 'd' | 'f' | 'l', over: Partial<TreeNode> = {}): TreeNode => ({
   ...{ kind, mode: '755', uid: 0, gid: 0, size: 1, changedAt: '1.5', modifiedMs: 1000 },
   ...over,
 })
-const tree = (nodes: Readonly<Record<string, Node>>): Tree => new Map(Object.entries(nodes))
-const between = (before: Readonly<Record<string, Node>>, after: Readonly<Record<string, Node>>) => {
+const tree = (nodes: Readonly<Record<string, TreeNode>>): Tree => new Map(Object.entries(nodes))
+const between = (before: Readonly<Record<string, TreeNode>>, after: Readonly<Record<string, TreeNode>>) => {
   const { changed, removed } = changesBetween(tree(before), tree(after), BEGIN)
   return { changed, removed }
 }
@@ -35,4 +34,8 @@ test('the newest is of a changed file from before the changes began', () => {
   const at = (modifiedMs: number) => node('f', { modifiedMs })
   const after = tree({ same: at(4000), old: at(3000), young: at(6000), link: node('l', { modifiedMs: 4500 }) })
   expect(changesBetween(tree({ same: at(4000) }), after, BEGIN).newest).toEqual(new Date(3000))
+})
+
+test('a whiteout stands where what it removes stood', () => {
+  expect(['a', 'usr/share/b'].map(whiteoutOf)).toEqual(['.wh.a', 'usr/share/.wh.b'])
 })

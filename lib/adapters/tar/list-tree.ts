@@ -1,19 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-/** What `find` tells of one path of a tree. */
-export type Node = {
-  readonly kind: string
-  readonly mode: string
-  readonly uid: number
-  readonly gid: number
-  readonly size: number
-  /** Of the last change of any kind, which nobody can set; as a decimal number of seconds. */
-  readonly changedAt: string
-  readonly modifiedMs: number
-}
-/** By path below the root. Names are bytes: each stands as the letter of that number, in which order they sort as bytes do. */
-export type Tree = ReadonlyMap<string, Node>
+import type { Tree, TreeNode } from '#lib/domain/tree-changes.ts'
 
 const FORMAT = '%P\\0%y %m %U %G %s %C@ %T@\\0'
 const SAID_MAX = 2000
@@ -30,12 +18,12 @@ export async function listTree(folder: string, enter: readonly string[] = []): P
   if (code !== 0) throw new Error(`Cannot list ${folder}: find ended with ${code}: ${said}`)
 
   const fields = Buffer.concat(chunks).toString('latin1').split('\0')
-  const tree = new Map<string, Node>()
+  const tree = new Map<string, TreeNode>()
   for (let n = 0; n + 1 < fields.length; n += 2) tree.set(fields[n] ?? '', nodeOf(fields[n + 1] ?? ''))
   return tree
 }
 
-function nodeOf(told: string): Node {
+function nodeOf(told: string): TreeNode {
   const [kind = '', mode = '', uid, gid, size, changedAt = '', modifiedAt] = told.split(' ')
   const modifiedMs = Math.floor(Number(modifiedAt) * 1000)
   return { kind, mode, uid: Number(uid), gid: Number(gid), size: Number(size), changedAt, modifiedMs }

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { PackedLayer } from '#lib/application/ports/layers.ts'
-import { changesBetween, whiteoutsIn } from './changes.ts'
-import type { Tree } from './list-tree.ts'
+import { changesBetween, type Tree } from '#lib/domain/tree-changes.ts'
 import { pack } from './pack.ts'
+import { whiteoutsIn } from './whiteouts.ts'
 
 type How = { readonly begin: Date; readonly fallback: Date; readonly shiftedBy: number; readonly signal: AbortSignal }
 
