@@ -51,6 +51,8 @@ export const ROOMS = {
     npm: ['react', 'react-dom', 'next', 'next/*'],
   },
   'agent/': { may: ['lib/domain/', 'lib/protocol/'], npm: ['bun', 'bun:ffi'] },
+  // The program in a build's pod. Of the agent it has what process 1 has to do.
+  'runner/': { may: ['lib/domain/', 'lib/protocol/', 'agent/libc.ts', 'agent/processes.ts'], npm: ['bun', 'bun:ffi'] },
   'cli/': { may: ['lib/', 'k8s/test-cluster/', 'package.json'], npm: ['*'] },
   // A cluster for tests, on this machine; nothing that is shipped needs it.
   'k8s/test-cluster/': { may: ['lib/', 'cli/setup/'], npm: ['zod'] },

@@ -9,6 +9,7 @@ const ROWS = [
   [
     toolStage('tsc', 'tsc', '--noEmit', '-p', 'tsconfig.json'),
     toolStage('tsc agent', 'tsc', '--noEmit', '-p', 'agent/tsconfig.json'),
+    toolStage('tsc runner', 'tsc', '--noEmit', '-p', 'runner/tsconfig.json'),
     toolStage('knip', 'knip', '--no-progress', '--no-config-hints'),
   ],
   [toolStage('oxlint', 'oxlint', '--deny-warnings'), toolStage('oxfmt', 'oxfmt', '--check'), vitestStage('unit', 3 * MINUTE_MS)],

@@ -1,4 +1,4 @@
-import type { RecipeLimits } from '#lib/application/ports/recipes.ts'
+import { IN_RECIPE, RECIPE_ENV, type RecipeLimits } from '#lib/application/ports/recipes.ts'
 
 import type { OciMount, OciSpec } from './oci-spec.ts'
 import { seccompFilter } from './seccomp.ts'
@@ -17,12 +17,6 @@ const CAPABILITIES = [
   'CAP_SETGID',
   'CAP_SETUID',
 ] as const
-
-/** In memory, so that no place for them has to be in the root, and none is left there. */
-export const FILES_IN_RECIPE = '/run/recipe'
-export const TOOLS_IN_RECIPE = '/run/tools'
-/** Among the files: as an argument it could only have 128 KiB. */
-export const SCRIPT = 'script'
 
 export type RecipeInputs = {
   readonly rootPath: string
@@ -56,12 +50,8 @@ export function recipeConfig({ limits, ...inputs }: RecipeInputs): OciSpec {
     process: {
       terminal: false,
       user: { uid: 0, gid: 0 },
-      args: ['/bin/sh', '-eu', `${FILES_IN_RECIPE}/${SCRIPT}`],
-      env: [
-        'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-        ...['HOME=/root', 'LANG=C.UTF-8', 'TZ=UTC', 'DEBIAN_FRONTEND=noninteractive', 'SOURCE_DATE_EPOCH=946684800'],
-        ...Object.entries(inputs.env).map(([name, value]) => `${name}=${value}`),
-      ],
+      args: ['/bin/sh', '-eu', `${IN_RECIPE.files}/${IN_RECIPE.script}`],
+      env: Object.entries({ ...RECIPE_ENV, ...inputs.env }).map(([name, value]) => `${name}=${value}`),
       cwd: '/',
       capabilities: { bounding: CAPABILITIES, effective: CAPABILITIES, permitted: CAPABILITIES, inheritable: [], ambient: [] },
       rlimits: [

@@ -1,5 +1,7 @@
+import { IN_RECIPE } from '#lib/application/ports/recipes.ts'
+
+const { proxyPort: PROXY_PORT } = IN_RECIPE
 /** Where a recipe finds the proxy, in a network namespace that has nothing else. */
-const PROXY_PORT = 3128
 export const PROXY_IN_RECIPE = `http://127.0.0.1:${PROXY_PORT}`
 
 /** The descriptor that the relay inherits: it listens before the recipe begins. */

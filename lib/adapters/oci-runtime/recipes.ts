@@ -6,13 +6,13 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 
 import { overlayOptions } from '#lib/application/ports/layers.ts'
-import { DISK_BYTES, type RecipeFailed, type RecipeRun, type Recipes } from '#lib/application/ports/recipes.ts'
+import { DISK_BYTES, IN_RECIPE, type RecipeFailed, type RecipeRun, type Recipes } from '#lib/application/ports/recipes.ts'
 import type { RegistryProxies } from '#lib/application/ports/registry-proxies.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 
 import { findCgroups, groupsIn, removeGroup } from './cgroups.ts'
 import { watchDisk } from './disk-watch.ts'
-import { FILES_IN_RECIPE, recipeConfig, SCRIPT, TOOLS_IN_RECIPE } from './recipe-bundle.ts'
+import { recipeConfig } from './recipe-bundle.ts'
 import { PROXY_IN_RECIPE, withRelay } from './recipe-relay.ts'
 import { openSlice } from './slice.ts'
 
@@ -38,7 +38,7 @@ const ENTER_OVER =
   'mount --make-rprivate / && cd "$1" && rm -rf work && mkdir work && mount -t overlay -o "$3" overlay "$2" && cd / && shift 3 && exec "$@" 2>&1'
 /** What a build says in hours; the log that is kept is far shorter. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024
-const CERTIFICATES = 'certificates.pem'
+const { files: FILES, certificates: CERTIFICATES } = IN_RECIPE
 
 /** Recipes run by an OCI runtime. */
 export async function ociRecipes(options: OciRecipesOptions): Promise<Recipes> {
@@ -54,16 +54,16 @@ export async function ociRecipes(options: OciRecipesOptions): Promise<Recipes> {
     const { group, cgroupsPath } = slice.below(id)
     const asks = registries.length > 0
     if (asks && !options.proxies) return err({ code: 'infra', why: 'no package registry may be reached from here' })
-    const place = { url: PROXY_IN_RECIPE, certificates: `${FILES_IN_RECIPE}/${CERTIFICATES}` }
+    const place = { url: PROXY_IN_RECIPE, certificates: `${FILES}/${CERTIFICATES}` }
     const proxy = asks ? await options.proxies?.open(registries, { ...place, signal, log: (text) => void log(text) }) : undefined
     let isOver = false
     let ran: Result<void, RecipeFailed>
     try {
-      const files = { ...recipe.files, ...(asks && { [CERTIFICATES]: await trusted() }), [SCRIPT]: recipe.script }
+      const files = { ...recipe.files, ...(asks && { [CERTIFICATES]: await trusted() }), [IN_RECIPE.script]: recipe.script }
       const binds = [
-        { destination: FILES_IN_RECIPE, source: await writeFiles(join(bundle, 'files'), files) },
-        ...(given ? [{ destination: '/mnt', source: given }] : []),
-        ...(recipe.withTools && toolsPath ? [{ destination: TOOLS_IN_RECIPE, source: toolsPath }] : []),
+        { destination: FILES, source: await writeFiles(join(bundle, 'files'), files) },
+        ...(given ? [{ destination: IN_RECIPE.given, source: given }] : []),
+        ...(recipe.withTools && toolsPath ? [{ destination: IN_RECIPE.tools, source: toolsPath }] : []),
       ]
       const inputs = { rootPath: PLACE, cgroupsPath, firstId, binds, limits, countsSwap: slice.countsSwap, env: proxy?.env ?? {} }
       const config = recipeConfig({ ...inputs, ownNetwork: !asks, arch: process.arch })

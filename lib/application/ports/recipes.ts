@@ -12,6 +12,29 @@ export type RecipeLimits = {
 /** A compiler with its libraries, and room to build. */
 export const DISK_BYTES = 12 * 1024 ** 3
 
+/** What every recipe finds, wherever it runs. */
+export const IN_RECIPE = {
+  /** Packages to install. */
+  given: '/mnt',
+  /** In memory, so that no place for them has to be in the root, and none is left there. */
+  files: '/run/recipe',
+  /** Among the files: as an argument it could only have 128 KiB. */
+  script: 'script',
+  certificates: 'certificates.pem',
+  tools: '/run/tools',
+  /** In a network that has nothing else. */
+  proxyPort: 3128,
+} as const
+
+export const RECIPE_ENV: Readonly<Record<string, string>> = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+  LANG: 'C.UTF-8',
+  TZ: 'UTC',
+  DEBIAN_FRONTEND: 'noninteractive',
+  SOURCE_DATE_EPOCH: '946684800',
+}
+
 export type RecipeRun = {
   /** A root file system whose files belong to {@link Recipes.firstId} and those after it. What is changed stays in it. */
   readonly root: string
