@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 
 import { ROOMS } from './rooms.ts'
 
-const files = globSync('{lib,app,agent,cli,k8s}/**/*.{ts,tsx}').filter((file) => !/\.(test|contract)\./.test(file))
+const files = globSync('{lib,app,agent,runner,cli,k8s}/**/*.{ts,tsx}').filter((file) => !/\.(test|contract)\./.test(file))
 
 test('every import stays within its room', () => {
   expect(files.flatMap(strayImports)).toEqual([])

@@ -37,8 +37,7 @@ export type RunnerSetting = {
 export class Runner {
   readonly #setting: RunnerSetting
   readonly ways = proxyWays()
-  #before: Tree<SeenNode> | undefined
-  #status = Buffer.alloc(0)
+  #before: { readonly tree: Tree<SeenNode>; readonly status: Buffer } | undefined
   #began: Date | undefined
   #running: { readonly number: number; readonly script: Script } | undefined
   #silence: ReturnType<typeof setTimeout> | undefined
@@ -73,7 +72,7 @@ export class Runner {
       case 'way':
         return this.ways.offer(link)
       case 'begin':
-        return this.#send(link, this.#begin())
+        return this.#send(link, [this.#begin()])
       case 'give':
         return this.#take(operation, link)
       case 'run':
@@ -88,6 +87,7 @@ export class Runner {
   }
 
   async #hold(link: Link): Promise<void> {
+    await link.say({ type: 'ping' })
     const pings = setInterval(() => void link.say({ type: 'ping' }).catch(() => undefined), RUNNER_PING_MS)
     link.onClose(() => clearInterval(pings))
     while (await link.next()) this.#heard()
@@ -95,12 +95,13 @@ export class Runner {
     link.end()
   }
 
-  *#begin(): Generator<Buffer> {
+  #begin(): Buffer {
+    const { root, mounted } = this.#setting
     if (!this.#before) {
-      this.#before = snapshot(this.#setting.root, this.#setting.mounted())
-      if (this.#before.has(STATUS_FILE)) this.#status = readFileSync(placeOf(this.#setting.root, STATUS_FILE))
+      const tree = snapshot(root, mounted())
+      this.#before = { tree, status: tree.has(STATUS_FILE) ? readFileSync(placeOf(root, STATUS_FILE)) : Buffer.alloc(0) }
     }
-    yield this.#status
+    return this.#before.status
   }
 
   async #take({ place, files }: Extract<RunnerOperation, { type: 'give' }>, link: Link): Promise<void> {
@@ -147,7 +148,7 @@ export class Runner {
   async #changes({ fallbackMs }: Extract<RunnerOperation, { type: 'changes' }>, link: Link): Promise<void> {
     const { root, mounted } = this.#setting
     if (!this.#before) throw new Error('nobody has looked at the root as it was')
-    const trees = { root, before: this.#before, after: snapshot(root, mounted()) }
+    const trees = { root, before: this.#before.tree, after: snapshot(root, mounted()) }
     const { newest, bytes } = layerOf(trees, { begin: this.#began ?? new Date(), fallback: new Date(fallbackMs) })
     await link.say({ type: 'newest', ms: newest.getTime() })
     await this.#send(link, bytes)
@@ -155,9 +156,8 @@ export class Runner {
 
   async #content({ folder }: Extract<RunnerOperation, { type: 'content' }>, link: Link): Promise<void> {
     const bytes = contentOf(this.#setting.root, folder)
-    if (bytes) return this.#send(link, bytes)
-    await link.say({ type: 'none' })
-    link.end()
+    await link.say({ type: bytes ? 'some' : 'none' })
+    await this.#send(link, bytes ?? [])
   }
 
   async #send(link: Link, bytes: Iterable<Buffer>): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { loadLanguages } from '#lib/adapters/lang-files/load-languages.ts'
 import { type Config, parseConfig } from '#lib/config/options.ts'
 import { buildAgent } from './build-agent.ts'
+import { buildRunner } from './build-runner.ts'
 import { buildPlain, PLAIN_SOURCES, plainIsThere } from './build-plain.ts'
 import { installLanguageTools } from './language-tools.ts'
 import { oneAtATime } from './one-at-a-time.ts'
@@ -39,6 +40,7 @@ async function steps(goal: Goal, config: Config): Promise<void> {
   await step('Database client', generateClient)
   if (goal === 'check') return
   await step('Agent', async () => `version ${(await buildAgent()).version}`)
+  await step('Runner', async () => ((await buildRunner()) ? 'built' : 'up to date'))
   await step('Plain pages', buildPlainPages)
   if (!config.nextDev) await step('Pages', buildPages)
 }

@@ -6,8 +6,8 @@ export const RUNNER_PING_MS = 5000
 export const RUNNER_SILENCE_MS = 60_000
 /** All that one script may say; what is kept of a build's log is far less. */
 export const RUNNER_OUTPUT_BYTES_MAX = 64 * 1024 * 1024
-/** Ways to the proxy that wait for a program of the recipe to take one. */
-export const RUNNER_WAYS = 8
+/** Ways to the proxy: as many at once as package managers ask for; more wait for one of them. */
+export const RUNNER_WAYS = 32
 
 /** What a script sees read-only: packages to install, and texts, the script itself among them. */
 export const RUNNER_PLACES = { given: '/mnt', files: '/run/recipe' } as const

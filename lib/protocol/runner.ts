@@ -6,9 +6,12 @@ export * from './runner-words.ts'
 /** Runner → server, beside bytes. A recipe may have got at the runner: every word of it is checked, and none is believed. */
 export const fromRunner = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ping') }),
+  /** The time of the newest file, before the layer itself. */
   z.object({ type: z.literal('newest'), ms: z.number().min(0).max(1e15) }),
+  /** A program of the recipe has this way now. */
   z.object({ type: z.literal('taken') }),
-  z.object({ type: z.literal('none') }),
+  /** Whether there is such a folder, whose bytes follow. */
+  z.object({ type: z.enum(['some', 'none']) }),
   /** All bytes of this operation were said. */
   z.object({ type: z.literal('end') }),
   z.object({

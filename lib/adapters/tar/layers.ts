@@ -7,13 +7,14 @@ import { LAYER_LIMITS, type LayerFault, RATIO_BYTES_MIN } from '#lib/domain/laye
 import type { LayerRules } from '#lib/domain/layer-rules.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 import { beginIn } from './begin.ts'
-import { packFolder } from './pack.ts'
+import { keepArchive, packFolder } from './pack.ts'
 import { readTar } from './read-tar.ts'
 import { unpackAll } from './unpack.ts'
 
 /** Layers that are tar archives packed by gzip. What is packed is kept in `workDir` until it is removed. */
 export const tarLayers = (workDir: string, { ratioMax } = LAYER_LIMITS): Layers => ({
   pack: (folder, options) => packFolder(folder, workDir, options),
+  keep: (archive, signal) => keepArchive(archive, workDir, signal),
   unpack: (layers, options) => unpackAll(layers, workDir, options),
   begin: beginIn(workDir),
   lint: (packed, rules, signal) => lint(packed, rules, ratioMax, signal),

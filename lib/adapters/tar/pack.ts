@@ -1,8 +1,8 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { createReadStream, createWriteStream, mkdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -23,23 +23,33 @@ export const packFolder = (folder: string, workDir: string, how: How): Promise<P
 
 /** GNU tar in POSIX form with all that differs from time to time left out, then gzip; no byte of the archive on the disk. */
 export async function pack(what: readonly string[], workDir: string, { newest, signal }: How): Promise<PackedLayer> {
-  await mkdir(workDir, { recursive: true })
-  const path = join(workDir, `${randomUUID()}.tar.gz`)
-  const [archive, packed] = [tally(), tally()]
   const tar = spawn('tar', [...form(newest), ...what], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, LC_ALL: 'C' },
   })
   const ended = endOf(tar)
   try {
-    await Promise.all([
-      pipeline(tar.stdout, through(archive), createGzip({ level: GZIP_LEVEL }), through(packed), createWriteStream(path), {
-        signal,
-      }),
-      ended,
-    ])
+    return await keepArchive(tar.stdout, workDir, signal, ended)
   } catch (error) {
     tar.kill('SIGKILL')
+    throw error
+  }
+}
+
+/** An archive in a file of ours; kept when `whole` says that it is. */
+export async function keepArchive(
+  bytes: AsyncIterable<Uint8Array>,
+  workDir: string,
+  signal: AbortSignal,
+  whole: Promise<void> = Promise.resolve(),
+): Promise<PackedLayer> {
+  mkdirSync(workDir, { recursive: true }) // at once: Node throws away what a child said that ended with nobody reading
+  const path = join(workDir, `${randomUUID()}.tar.gz`)
+  const [archive, packed] = [tally(), tally()]
+  const gzip = createGzip({ level: GZIP_LEVEL })
+  try {
+    await Promise.all([pipeline(bytes, through(archive), gzip, through(packed), createWriteStream(path), { signal }), whole])
+  } catch (error) {
     await rm(path, { force: true })
     throw error
   }

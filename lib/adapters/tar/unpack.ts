@@ -41,7 +41,7 @@ async function unpack(open: () => Promise<Readable>, folder: string, isFirst: bo
     '--extract',
     '--ignore-zeros', // reads to the end of its input: at the archive's own end it would leave while we still write
     '--numeric-owner',
-    '--same-owner',
+    process.getuid?.() === 0 ? '--same-owner' : '--no-same-owner',
     '--same-permissions',
     '--delay-directory-restore',
     `--exclude=${WHITEOUT}*`,

@@ -51,9 +51,11 @@ export const overlayOptions = (path: string, over: string): string =>
 export interface Layers {
   /** The same files are the same bytes: sorted, owners by number, nothing younger than `newest`. */
   pack(folder: string, options: { readonly newest: Date; readonly signal: AbortSignal }): Promise<PackedLayer>
+  /** An archive that somebody else made, as it is; rejects with what it rejects with. */
+  keep(archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<PackedLayer>
   /**
    * Lays layers over each other in a folder of ours. Only those of an image that was linted. Owners become so much higher,
-   * for a user namespace that begins there.
+   * for a user namespace that begins there; where we are not root, all is ours.
    */
   unpack(
     layers: readonly (() => Promise<Readable>)[],

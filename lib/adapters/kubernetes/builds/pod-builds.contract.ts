@@ -1,0 +1,97 @@
+import { createReadStream, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+
+import { CoreV1Api, KubeConfig } from '@kubernetes/client-node'
+
+import { aptPackages } from '#lib/adapters/debian/apt-packages.ts'
+import { debianDebs } from '#lib/adapters/debian/debs.ts'
+import { layoutImages } from '#lib/adapters/oci-layout/images.ts'
+import { registryImages } from '#lib/adapters/registry/images.ts'
+import { registryProxies } from '#lib/adapters/registry-proxy/proxies.ts'
+import type { RegistryAddresses } from '#lib/adapters/registry-proxy/registries.ts'
+import { tarLayers } from '#lib/adapters/tar/layers.ts'
+import { testBase } from '#lib/application/images/base.contract.ts'
+import { runnerImages } from '#lib/application/images/runner-image.ts'
+import { storedImage } from '#lib/application/images/stored-layers.ts'
+import type { Images } from '#lib/application/ports/images.ts'
+import { tally } from '#lib/application/ports/checked-bytes.ts'
+import type { BeginWorkplace } from '#lib/application/ports/workplaces.ts'
+import type { Digest } from '#lib/domain/digest.ts'
+import type { Repository } from '#lib/domain/repository.ts'
+
+import { buildRunner, RUNNER_PATH } from '../../../../cli/setup/build-runner.ts'
+import { kubeconfigPath } from '../../../../k8s/test-cluster/kubectl.ts'
+import { ownNamespace } from '../../../../k8s/test-cluster/own-namespace.ts'
+import { REGISTRY } from '../../../../k8s/test-cluster/places.ts'
+import { RUNNER_FILE } from './build-pod-spec.ts'
+import { podWorkplaces } from './pod-workplaces.ts'
+
+const MIB = 1024 * 1024
+export const LIMITS = { cpus: 1, memoryBytes: 512 * MIB, processes: 256, timeMs: 120_000 }
+export const clock = { today: () => new Date() }
+
+/** A namespace for the pods of builds, a base that they begin as, and all that a builder has beside. */
+export async function podBuilds(registries: Partial<RegistryAddresses> = {}) {
+  await buildRunner()
+  const folder = mkdtempSync(join(tmpdir(), 'pod-builds-'))
+  const workDir = join(folder, 'work')
+  const layout = layoutImages(join(folder, 'images'), clock)
+  const base = await testBase(join(folder, 'images'))
+  const images = registryImages({ url: `http://${REGISTRY}`, resumeDir: join(folder, 'uploads'), clock })
+  await copyImage(layout, images, base)
+
+  const cluster = new KubeConfig()
+  cluster.loadFromFile(kubeconfigPath())
+  const api = cluster.makeApiClient(CoreV1Api)
+  const { name: namespace, end } = await ownNamespace('builds')
+  const layers = tarLayers(workDir)
+  const workplaces = podWorkplaces({
+    ...{ api, layers, workDir, registry: REGISTRY },
+    house: { namespace, userNamespaces: false, priorityClasses: false },
+    runnerImage: runnerImages({ images, layers }, fileOf(RUNNER_PATH), RUNNER_FILE),
+    proxies: registryProxies(registries, workDir),
+  })
+  const stored = await storedImage(images, base.repository, base.digest)
+  const image = { ...base, layers: stored?.layers.map((layer) => layer.read) ?? [] }
+  const parts = { layers, packages: aptPackages(workDir), debs: debianDebs(workDir) }
+
+  return {
+    ...{ api, namespace, workplaces, folder, base, image },
+    /** What builds on this machine and in pods have in common, and where each keeps its images. */
+    ...{ parts, images, layout },
+    /** A workplace, and what was said in it. */
+    async begin(more: Partial<BeginWorkplace> = {}) {
+      let said = ''
+      const log = (text: string) => void (said += text)
+      const { signal } = new AbortController()
+      const begun = await workplaces.begin(image, { limits: LIMITS, signal, log, ...more })
+      return { begun, log, signal, said: () => said }
+    },
+    pods: async () => (await api.listNamespacedPod({ namespace })).items,
+    files: () => readdirSync(workDir).filter((name) => name !== 'lists' && name !== 'roots'),
+    async close() {
+      await end()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+const fileOf = (path: string) => async () => {
+  const seen = tally()
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) seen.take(chunk)
+  return { digest: seen.digest(), size: statSync(path).size, open: (from: number) => createReadStream(path, { start: from }) }
+}
+
+async function copyImage(from: Images, to: Images, { repository, digest }: { repository: Repository; digest: Digest }) {
+  const [stored, manifest] = [await storedImage(from, repository, digest), await from.getManifest(repository, { digest })]
+  if (!stored || !manifest) throw new Error('There is no base to copy')
+  for (const layer of stored.layers) await to.putBlob(repository, layer)
+  const { config } = JSON.parse(manifest.bytes.toString()) as { config: { digest: Digest; size: number } }
+  const blob = await from.getBlob(repository, config.digest)
+  const bytes = await buffer(blob?.bytes ?? Readable.from([]))
+  await to.putBlob(repository, { ...config, open: () => Readable.from([bytes], { objectMode: false }) })
+  await to.putManifest(repository, manifest.bytes)
+}
