@@ -1,28 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { type CoreV1Api, ApiException, type V1Pod } from '@kubernetes/client-node'
+import type { V1Pod } from '@kubernetes/client-node'
 
 import type { RecipeFailed } from '#lib/application/ports/recipes.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 import type { RunnerOperation } from '#lib/protocol/runner.ts'
 import { RUNNER_PING_MS } from '#lib/protocol/runner-words.ts'
 
+import { ApiRefused, type KubernetesApi } from '../api.ts'
 import { type PodFate, podFate } from './pod-fate.ts'
 import { RunnerLink } from './runner-link.ts'
 
-/** The part of the cluster's API used for builds; the role grants exactly these. */
-export type BuildPodsApi = Pick<
-  CoreV1Api,
-  'createNamespacedPod' | 'readNamespacedPod' | 'deleteNamespacedPod' | 'listNamespacedPod'
->
-
 /** A pod is looked at this often until it runs, and after a connection to it broke. Builds are few. */
 const LOOK_MS = 500
+const LOOK_MS_MAX = 5000
 /** Pulling a base, or a node that has to come first. */
 const START_MS_MAX = 5 * 60_000
-/** An image that cannot be pulled at all is tried again by its kubelet for ever. */
-const PULL_MS_MAX = 60_000
+/** An image that cannot be pulled is tried again by its kubelet for ever; here it is by the next attempt. */
+const PULL_MS_MAX = 20_000
 const CANNOT_PULL = /^(ErrImagePull|ImagePullBackOff)/
+/** What is not deleted by then is left to the sweep. */
+const DELETE_MS_MAX = 30_000
 /** After its connections broke, the cluster tells within this why; or the pod answers again, or is taken for lost. */
 const FATE_MS_MAX = 20_000
 
@@ -30,7 +28,7 @@ type Infra = Extract<RecipeFailed, { code: 'infra' }>
 export const infra = (why: string): Result<never, Infra> => err({ code: 'infra', why })
 
 export type BuildPodSetting = {
-  readonly api: BuildPodsApi
+  readonly api: KubernetesApi
   readonly spec: V1Pod
   readonly namespace: string
   readonly key: string
@@ -51,11 +49,13 @@ export class BuildPod {
 
   static async start(setting: BuildPodSetting, signal: AbortSignal): Promise<Result<BuildPod, RecipeFailed>> {
     const pod = new BuildPod(setting)
+    const refused = await pod.#create(signal)
+    if (refused) return refused
     try {
-      const started = (await pod.#create()) ?? (await pod.#answers(signal))
-      if (started) {
+      const failed = await pod.#answers(signal)
+      if (failed) {
         await pod.remove()
-        return started
+        return failed
       }
       void pod.#hold()
       return ok(pod)
@@ -75,9 +75,10 @@ export class BuildPod {
     const until = performance.now() + FATE_MS_MAX
     for (;;) {
       signal.throwIfAborted()
-      const fate = await this.#look().catch(() => undefined) // the API server is away: the pod need not be
+      // The API server may be away, and the pod need not be.
+      const fate = await this.#look(AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS_MAX)])).catch(() => undefined)
       if (fate?.state === 'over') return infra(`Pod ${this.#name}: ${fate.why}`)
-      if (fate && (await this.#isWell())) return undefined
+      if (await this.#isWell()) return undefined
       if (performance.now() > until) return infra(`Pod ${this.#name} does not answer`)
       await sleep(LOOK_MS)
     }
@@ -86,32 +87,25 @@ export class BuildPod {
   /** May be repeated. */
   async remove(): Promise<void> {
     this.#over.abort()
-    const { api, namespace } = this.#setting
-    try {
-      await api.deleteNamespacedPod({ namespace, name: this.#name, gracePeriodSeconds: 0 })
-    } catch (error) {
-      if (!hasStatus(error, 404)) throw error
-    }
+    await deletePod(this.#setting.api, this.#setting.namespace, this.#name)
   }
 
-  async #create(): Promise<Result<never, Infra> | undefined> {
+  async #create(signal: AbortSignal): Promise<Result<never, Infra> | undefined> {
     const { api, namespace, spec } = this.#setting
     try {
-      await api.createNamespacedPod({ namespace, body: spec })
+      await api.call({ verb: 'create', resource: 'pods', namespace, body: spec }, signal)
       return undefined
     } catch (error) {
       // A first answer may have been lost; the key tells ours from anybody else's.
-      if (hasStatus(error, 409)) return (await this.#isOurs()) ? undefined : infra(`There is a pod ${this.#name} already`)
-      if (hasStatus(error, 403)) return infra(`Pod ${this.#name} is refused: ${wordsOf(error)}`)
+      if (hasStatus(error, 409)) return (await this.#isOurs(signal)) ? undefined : infra(`There is a pod ${this.#name} already`)
+      if (hasStatus(error, 403)) return infra((error as ApiRefused).message)
       throw error
     }
   }
 
-  async #isOurs(): Promise<boolean> {
-    const { api, namespace, spec } = this.#setting
-    const there = await api.readNamespacedPod({ namespace, name: this.#name })
+  async #isOurs(signal: AbortSignal): Promise<boolean> {
     const envOf = (pod: V1Pod) => JSON.stringify(pod.spec?.containers[0]?.env)
-    return envOf(there) === envOf(spec)
+    return envOf(await this.#read(signal)) === envOf(this.#setting.spec)
   }
 
   /** Until the runner answers; what the pod waits for is told once. */
@@ -120,7 +114,7 @@ export class BuildPod {
     let told = ''
     for (;;) {
       signal.throwIfAborted()
-      const fate = await this.#look()
+      const fate = await this.#look(signal)
       if (fate.state === 'over') return infra(`Pod ${this.#name}: ${fate.why}`)
       if (fate.state === 'running') {
         this.#ip = fate.ip
@@ -147,14 +141,18 @@ export class BuildPod {
     }
   }
 
-  async #look(): Promise<PodFate> {
-    const { api, namespace } = this.#setting
+  async #look(signal: AbortSignal): Promise<PodFate> {
     try {
-      return podFate(await api.readNamespacedPod({ namespace, name: this.#name }))
+      return podFate(await this.#read(signal))
     } catch (error) {
       if (hasStatus(error, 404)) return podFate(undefined)
       throw error
     }
+  }
+
+  async #read(signal: AbortSignal): Promise<V1Pod> {
+    const { api, namespace } = this.#setting
+    return (await api.call({ verb: 'get', resource: 'pods', namespace, name: this.#name }, signal)) as V1Pod
   }
 
   /** Again and again, until it is removed: whoever asks something of it finds out if it is gone. */
@@ -180,14 +178,14 @@ export class BuildPod {
   }
 }
 
-export const hasStatus = (error: unknown, status: number): boolean => error instanceof ApiException && error.code === status
+const hasStatus = (error: unknown, status: number): boolean => error instanceof ApiRefused && error.status === status
 
-/** What the API server says of a refusal: a quota, or a rule about pods. */
-function wordsOf(error: unknown): string {
-  const { body } = error as ApiException<unknown>
+/** At once; what is gone already is as good. */
+export async function deletePod(api: KubernetesApi, namespace: string, name: string): Promise<void> {
+  const query = { gracePeriodSeconds: '0' }
   try {
-    return String((JSON.parse(String(body)) as { message?: unknown }).message)
-  } catch {
-    return 'it does not say why'
+    await api.call({ verb: 'delete', resource: 'pods', namespace, name, query }, AbortSignal.timeout(DELETE_MS_MAX))
+  } catch (error) {
+    if (!hasStatus(error, 404)) throw error
   }
 }

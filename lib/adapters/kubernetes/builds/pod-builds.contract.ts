@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 
-import { CoreV1Api, KubeConfig } from '@kubernetes/client-node'
+import type { V1PodList } from '@kubernetes/client-node'
 
 import { aptPackages } from '#lib/adapters/debian/apt-packages.ts'
 import { debianDebs } from '#lib/adapters/debian/debs.ts'
@@ -12,6 +12,7 @@ import { layoutImages } from '#lib/adapters/oci-layout/images.ts'
 import { registryImages } from '#lib/adapters/registry/images.ts'
 import { registryProxies } from '#lib/adapters/registry-proxy/proxies.ts'
 import type { RegistryAddresses } from '#lib/adapters/registry-proxy/registries.ts'
+import { systemClock } from '#lib/adapters/system/time.ts'
 import { tarLayers } from '#lib/adapters/tar/layers.ts'
 import { testBase } from '#lib/application/images/base.contract.ts'
 import { runnerImages } from '#lib/application/images/runner-image.ts'
@@ -26,12 +27,15 @@ import { buildRunner, RUNNER_PATH } from '../../../../cli/setup/build-runner.ts'
 import { kubeconfigPath } from '../../../../k8s/test-cluster/kubectl.ts'
 import { ownNamespace } from '../../../../k8s/test-cluster/own-namespace.ts'
 import { REGISTRY } from '../../../../k8s/test-cluster/places.ts'
+import { kubernetesApi } from '../api.ts'
+import { openCluster } from '../cluster.ts'
 import { RUNNER_FILE } from './build-pod-spec.ts'
 import { podWorkplaces } from './pod-workplaces.ts'
 
 const MIB = 1024 * 1024
 export const LIMITS = { cpus: 1, memoryBytes: 512 * MIB, processes: 256, timeMs: 120_000 }
-export const clock = { today: () => new Date() }
+export const clock = systemClock
+const { signal } = new AbortController()
 
 /** A namespace for the pods of builds, a base that they begin as, and all that a builder has beside. */
 export async function podBuilds(registries: Partial<RegistryAddresses> = {}) {
@@ -43,15 +47,19 @@ export async function podBuilds(registries: Partial<RegistryAddresses> = {}) {
   const images = registryImages({ url: `http://${REGISTRY}`, resumeDir: join(folder, 'uploads'), clock })
   await copyImage(layout, images, base)
 
-  const cluster = new KubeConfig()
-  cluster.loadFromFile(kubeconfigPath())
-  const api = cluster.makeApiClient(CoreV1Api)
+  const metrics = { count() {}, observe() {}, set() {} }
+  const api = kubernetesApi(await openCluster(kubeconfigPath()), { clock: systemClock, metrics })
   const { name: namespace, end } = await ownNamespace('builds')
   const layers = tarLayers(workDir)
+  const runnerImage = runnerImages({ images, layers }, fileOf(RUNNER_PATH), RUNNER_FILE)
+  const runner: { fail: Digest | undefined } = { fail: undefined }
   const workplaces = podWorkplaces({
     ...{ api, layers, workDir, registry: REGISTRY },
     house: { namespace, userNamespaces: false, priorityClasses: false },
-    runnerImage: runnerImages({ images, layers }, fileOf(RUNNER_PATH), RUNNER_FILE),
+    runnerImage: async (of, by) => {
+      const made = await runnerImage(of, by)
+      return { ...made, digest: runner.fail ?? made.digest }
+    },
     proxies: registryProxies(registries, workDir),
   })
   const stored = await storedImage(images, base.repository, base.digest)
@@ -60,17 +68,18 @@ export async function podBuilds(registries: Partial<RegistryAddresses> = {}) {
 
   return {
     ...{ api, namespace, workplaces, folder, base, image },
+    /** An image that pods are told to have instead. */
+    runner,
     /** What builds on this machine and in pods have in common, and where each keeps its images. */
     ...{ parts, images, layout },
     /** A workplace, and what was said in it. */
     async begin(more: Partial<BeginWorkplace> = {}) {
       let said = ''
       const log = (text: string) => void (said += text)
-      const { signal } = new AbortController()
       const begun = await workplaces.begin(image, { limits: LIMITS, signal, log, ...more })
       return { begun, log, signal, said: () => said }
     },
-    pods: async () => (await api.listNamespacedPod({ namespace })).items,
+    pods: async () => ((await api.call({ verb: 'list', resource: 'pods', namespace }, signal)) as V1PodList).items,
     files: () => readdirSync(workDir).filter((name) => name !== 'lists' && name !== 'roots'),
     async close() {
       await end()

@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 
+import type { V1PodList } from '@kubernetes/client-node'
+
 import type { Layers } from '#lib/application/ports/layers.ts'
 import type { RecipeFailed } from '#lib/application/ports/recipes.ts'
 import type { RegistryProxies } from '#lib/application/ports/registry-proxies.ts'
@@ -14,9 +16,10 @@ import { layerRules } from '#lib/domain/layer-rules.ts'
 import type { Repository } from '#lib/domain/repository.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 
+import type { KubernetesApi } from '../api.ts'
 import { asked, atMost, whyNot } from './ask-runner.ts'
 import { BUILD_PODS, type BuildHouse, buildPodName, buildPodSpec } from './build-pod-spec.ts'
-import { BuildPod, type BuildPodsApi, hasStatus, infra } from './build-pod.ts'
+import { BuildPod, deletePod, infra } from './build-pod.ts'
 import { runRecipe } from './run-recipe.ts'
 
 const KEY_BYTES = 32
@@ -26,9 +29,10 @@ const STATUS_BYTES_MAX = 64 * 1024 * 1024
 const ARCHIVE_BYTES_MAX = LAYER_LIMITS.bytesMax + LAYER_LIMITS.entriesMax * 4096
 /** Nothing younger is swept: its attempt may have begun after the queue was asked. */
 const SWEEP_AGE_MS = 60_000
+const SWEEP_MS_MAX = 30_000
 
 export type PodWorkplacesOptions = {
-  readonly api: BuildPodsApi
+  readonly api: KubernetesApi
   readonly house: BuildHouse
   /** `host[:port]` by which nodes pull. */
   readonly registry: string
@@ -41,7 +45,7 @@ export type PodWorkplacesOptions = {
 
 export type PodWorkplaces = Workplaces & {
   /** Removes pods of attempts that nobody is at any more; answers how many. */
-  sweep(live: readonly AttemptKey[]): Promise<number>
+  sweep(live: readonly AttemptKey[], olderThanMs?: number): Promise<number>
 }
 
 /** Workplaces that are pods. What a pod gives is a stranger's, and is read as such. */
@@ -67,25 +71,19 @@ export function podWorkplaces(options: PodWorkplacesOptions): PodWorkplaces {
       return begun(options, started.value, { limits, signal, log })
     },
 
-    async sweep(live) {
+    async sweep(live, olderThanMs = SWEEP_AGE_MS) {
       const { namespace } = house
       const wanted = new Set(live.map(buildPodName))
-      const { items } = await api.listNamespacedPod({ namespace, labelSelector: BUILD_PODS })
+      const query = { labelSelector: BUILD_PODS }
+      const asked = await api.call({ verb: 'list', resource: 'pods', namespace, query }, AbortSignal.timeout(SWEEP_MS_MAX))
+      const { items } = asked as V1PodList
       const orphans = items.flatMap(({ metadata: { name = '', creationTimestamp } = {} }) => {
-        const isOld = Date.now() - new Date(creationTimestamp ?? 0).getTime() > SWEEP_AGE_MS
+        const isOld = Date.now() - new Date(creationTimestamp ?? 0).getTime() > olderThanMs
         return isOld && !wanted.has(name) ? [name] : []
       })
-      for (const name of orphans) await deleteAtOnce(api, namespace, name)
+      for (const name of orphans) await deletePod(api, namespace, name)
       return orphans.length
     },
-  }
-}
-
-async function deleteAtOnce(pods: BuildPodsApi, namespace: string, name: string): Promise<void> {
-  try {
-    await pods.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 0 })
-  } catch (error) {
-    if (!hasStatus(error, 404)) throw error
   }
 }
 
