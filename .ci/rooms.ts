@@ -55,5 +55,5 @@ export const ROOMS = {
   'runner/': { may: ['lib/domain/', 'lib/protocol/', 'agent/libc.ts', 'agent/processes.ts'], npm: ['bun', 'bun:ffi'] },
   'cli/': { may: ['lib/', 'k8s/test-cluster/', 'package.json'], npm: ['*'] },
   // A cluster for tests, on this machine; nothing that is shipped needs it.
-  'k8s/test-cluster/': { may: ['lib/', 'cli/setup/'], npm: ['zod'] },
+  'k8s/test-cluster/': { may: ['lib/', 'cli/setup/'], npm: ['zod', 'pg'] },
 } as const

@@ -1,3 +1,4 @@
+import { leftDatabases } from '../k8s/test-cluster/own-database.ts'
 import { type OpenWorld, openWorld, WORLD_ENV } from '../k8s/test-cluster/world.ts'
 import { type Cluster, someCluster } from './testing/cluster.ts'
 import { type Count, oneIf, sum, words } from './testing/count.ts'
@@ -32,7 +33,7 @@ const emptyCluster: Stage = {
   name: 'nothing left in cluster',
   msMax: 2 * MINUTE_MS,
   async run() {
-    const left = await leftInCluster()
+    const left = [...(await leftInCluster()), ...(await leftDatabases())]
     return { count: oneIf(left.length === 0), output: left.join('\n') }
   },
 }
@@ -50,8 +51,16 @@ if (open.cluster) {
   say(`the cluster is ${open.cluster.name}`)
   for (const stage of [worldStage, vitestStage('k8s', 12 * MINUTE_MS), emptyCluster]) counts.push(await runStage(stage))
 }
-await endAll()
-counts.push(await runStage(nothingLeft))
+const clusterGone: Stage = {
+  name: 'cluster gone',
+  msMax: MINUTE_MS,
+  async run() {
+    await endAll()
+    const left = (await open.cluster?.left()) ?? []
+    return { count: oneIf(left.length === 0), output: left.join('\n') }
+  },
+}
+for (const stage of [clusterGone, nothingLeft]) counts.push(await runStage(stage))
 
 // As in test.ts: the last line says it all.
 const total = sum(counts)

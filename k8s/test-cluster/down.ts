@@ -1,14 +1,13 @@
-import { existsSync, globSync, readFileSync, rmdirSync } from 'node:fs'
+import { existsSync, globSync, rmdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 
 import { tool } from '../../cli/setup/tool.ts'
+import { mountsOf, POD_GROUPS } from './left.ts'
 import { removeNetwork } from './network.ts'
 import type { Places } from './places.ts'
 import { cameTrue, endProgram, killGroup, pidsWith, signal } from './processes.ts'
 import { programs } from './programs.ts'
 
-/** kubelet's own group; without a k3s beside us, which is used instead, it is only ours. */
-const POD_GROUPS = '/sys/fs/cgroup/{,*/}kubepods'
 const GONE_MS_MAX = 10_000
 
 /** Ends all that `bringUp` started and removes what it made, but for the built programs; may be asked when nothing runs. */
@@ -16,7 +15,17 @@ export async function takeDown(places: Places): Promise<void> {
   if (!existsSync(places.run)) return
   const all = programs(places)
   // Who would start something again ends first.
-  for (const name of ['kubelet', 'controllers', 'scheduler', 'enforcer', 'proxy', 'apiserver', 'etcd', 'registry'] as const) {
+  for (const name of [
+    'kubelet',
+    'controllers',
+    'scheduler',
+    'enforcer',
+    'proxy',
+    'apiserver',
+    'etcd',
+    'registry',
+    'podsRegistry',
+  ] as const) {
     await endProgram(places.run, all[name])
   }
   globSync(POD_GROUPS).forEach(killGroup)
@@ -25,20 +34,11 @@ export async function takeDown(places: Places): Promise<void> {
   shims().forEach(signal)
   await cameTrue(GONE_MS_MAX, () => shims().length === 0)
   await endProgram(places.run, all.containerd)
-  for (const mount of mountsIn(places.run)) await tool('umount', ['--lazy', mount])
+  for (const mount of mountsOf(places)) await tool('umount', ['--lazy', mount])
   await removeNetwork(places)
   for (const folder of globSync(POD_GROUPS)) await cameTrue(GONE_MS_MAX, () => removedGroup(folder))
   await rm(places.run, { recursive: true, force: true })
 }
-
-/** Deepest first. */
-const mountsIn = (folder: string) =>
-  readFileSync('/proc/mounts', 'utf8')
-    .split('\n')
-    .flatMap((line) => line.split(' ')[1] ?? [])
-    .filter((path) => path.startsWith(`${folder}/`))
-    .toSorted()
-    .toReversed()
 
 /** Groups without processes go with rmdir, those below first. */
 function removedGroup(folder: string): boolean {

@@ -2,6 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { mustRun, tool } from '../../cli/setup/tool.ts'
+import { RULES, TABLES } from './left.ts'
 import { NODE, type Places } from './places.ts'
 
 const FORWARDING = '/proc/sys/net/ipv4/ip_forward'
@@ -22,22 +23,19 @@ export async function removeNetwork(places: Places): Promise<void> {
   const { stdout } = await tool('ip', ['netns', 'list'])
   for (const name of stdout.match(/^cni-\S+/gm) ?? []) await tool('ip', ['netns', 'delete', name])
   await tool(join(places.bin, 'kube-proxy'), ['--cleanup'])
-  for (const table of ['filter', 'nat', 'mangle']) await removeRules(table)
+  for (const table of TABLES) await removeRules(table)
   await tool('ip', ['link', 'delete', NODE.link])
   await rm('/var/lib/cni/networks/test-cluster', { recursive: true, force: true })
   const before = await readFile(kept(places), 'utf8').catch(() => undefined)
   if (before !== undefined) await writeFile(FORWARDING, before)
 }
 
-/** Chains that only a cluster makes. Those of a cluster that is not ours are not here: we do not start beside one. */
-const OURS = /\b(?:CNI-|KUBE-|TEST-POLICY)/
-
 async function removeRules(table: string): Promise<void> {
   const { stdout } = await tool('iptables-save', ['-t', table])
   const lines = stdout.split('\n')
-  if (!lines.some((line) => OURS.test(line))) return
-  const rules = lines.filter((line) => line.startsWith('-A ') && OURS.test(line))
+  if (!lines.some((line) => RULES.test(line))) return
+  const rules = lines.filter((line) => line.startsWith('-A ') && RULES.test(line))
   for (const rule of rules) await tool('sh', ['-c', `iptables -t ${table} ${rule.replace('-A', '-D')}`])
-  const chains = lines.flatMap((line) => /^:(\S+)/.exec(line)?.[1] ?? []).filter((chain) => OURS.test(chain))
+  const chains = lines.flatMap((line) => /^:(\S+)/.exec(line)?.[1] ?? []).filter((chain) => RULES.test(chain))
   for (const chain of chains) await tool('iptables', ['-t', table, '-X', chain])
 }

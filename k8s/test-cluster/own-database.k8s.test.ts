@@ -20,10 +20,3 @@ test('a database of a test has the deployment of the world in it, and what is do
   await ask(one.migrateUrl, 'CREATE TABLE mine (n int)')
   expect(await ask(other.migrateUrl, `SELECT to_regclass('mine') AS found`)).toEqual([{ found: null }])
 })
-
-test('the image that is deployed lies in the registry', async () => {
-  const { registryUrl, images } = testWorld()
-  const accept = 'application/vnd.oci.image.manifest.v1+json'
-  const { status } = await fetch(`${registryUrl}/v2/lang/python/manifests/${images.python}`, { headers: { accept } })
-  expect(status).toBe(200)
-})

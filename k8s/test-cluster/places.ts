@@ -8,7 +8,7 @@ export const PODS_CIDR = '10.244.0.0/24'
 export const SERVICES_CIDR = '10.96.0.0/16'
 /** The API server's own address among the services: always the first. */
 export const API_SERVICE_ADDRESS = '10.96.0.1'
-/** Plain HTTP, under the same name for this machine and for containerd. */
+/** Plain HTTP, under the same name for this machine and for containerd; pods find it at the node's address. */
 export const REGISTRY = 'localhost:5000'
 /** What a container's group of processes hangs below. */
 export const PAUSE_IMAGE = `${REGISTRY}/pause:1`

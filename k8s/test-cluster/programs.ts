@@ -14,6 +14,7 @@ export function programs(places: Places) {
   const key = (name: string) => join(pki, name)
   return {
     registry: { name: 'registry', command: 'docker-registry', args: ['serve', at('registry.yml')] },
+    podsRegistry: { name: 'pods-registry', command: 'docker-registry', args: ['serve', at('pods-registry.yml')] },
     containerd: { name: 'containerd', command: 'containerd', args: ['-c', at('containerd.toml')] },
     etcd: {
       name: 'etcd',

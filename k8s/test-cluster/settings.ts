@@ -1,22 +1,24 @@
 import { join } from 'node:path'
 
-import { PAUSE_IMAGE, type Places, PODS_CIDR, REGISTRY } from './places.ts'
+import { NODE, PAUSE_IMAGE, type Places, PODS_CIDR, REGISTRY } from './places.ts'
 
 /** The files that the parts read, by their names in the folder of the run. JSON where the part reads YAML. */
 export function settingsFiles(places: Places): Readonly<Record<string, string>> {
   return {
-    'registry.yml': JSON.stringify(registrySettings(places)),
+    'registry.yml': JSON.stringify(registrySettings(places, '127.0.0.1')),
+    'pods-registry.yml': JSON.stringify(registrySettings(places, NODE.address)),
     'containerd.toml': containerdSettings(places),
     'cni/10-pods.conflist': JSON.stringify(podNetwork()),
     'kubelet.yaml': JSON.stringify(kubeletSettings(places)),
   }
 }
 
-const registrySettings = ({ registry }: Places) => ({
+/** The same folder is served twice: where this machine and its node find it, and where pods do. Nobody else shall. */
+const registrySettings = ({ registry }: Places, host: string) => ({
   version: 0.1,
   log: { accesslog: { disabled: true }, level: 'warn' },
   storage: { filesystem: { rootdirectory: registry }, delete: { enabled: true } },
-  http: { addr: '127.0.0.1:5000' },
+  http: { addr: `${host}:5000` },
 })
 
 /** `restrict_oom_score_adj`: without CAP_SYS_RESOURCE runc cannot lower oom_score_adj, and no pod would start. */

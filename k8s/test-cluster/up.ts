@@ -40,7 +40,14 @@ async function startParts(places: Places): Promise<void> {
   await pushPause(places)
   const ask = (...words: string[]) => tool('kubectl', ['--kubeconfig', places.kubeconfig, ...words])
   await mustCome('the API server', async () => (await ask('get', '--raw', '/readyz')).code === 0)
-  await Promise.all([start('controllers'), start('scheduler'), start('kubelet'), start('proxy'), start('enforcer')])
+  await Promise.all([
+    start('controllers'),
+    start('scheduler'),
+    start('kubelet'),
+    start('proxy'),
+    start('enforcer'),
+    start('podsRegistry'),
+  ])
   const isReady = async () => {
     const { stdout } = await ask('get', 'node', NODE.name, '-o', 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')
     return stdout === 'True'

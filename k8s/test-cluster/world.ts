@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 
@@ -51,12 +51,13 @@ export async function openWorld(signal: AbortSignal): Promise<OpenWorld> {
   const database = await startEmbedded({ dataDir: join(TOP, DATA_DIR, 'postgres'), runDir: databaseFolder })
   const made: World = {
     registryUrl: `http://${REGISTRY}`,
-    agentCache: join(TOP, DATA_DIR, 'agents'),
+    agentCache: join(TOP, DATA_DIR, 'node/agents'),
     agentVersion: stamp.version,
     images,
     databaseFolder,
   }
-  await mkdir(join(TOP, DATA_DIR), { recursive: true })
+  await mkdir(join(made.agentCache, stamp.version), { recursive: true })
+  await copyFile(join(TOP, '.dragoman/agent/dragoman-agent'), join(made.agentCache, stamp.version, 'dragoman-agent'))
   const path = join(TOP, DATA_DIR, 'world.json')
   await writeFile(path, JSON.stringify(made, undefined, 2))
   return { path, stop: database.stop }
