@@ -82,6 +82,11 @@ export class SandboxedAgent {
     return new SandboxedAgent(child, port === undefined ? path : port, folder, key)
   }
 
+  /** Of the socket that it listens on. */
+  get path(): string {
+    return String(this.#place)
+  }
+
   /** A connection that has said nothing yet. */
   async dial(): Promise<Client> {
     const client = await Client.dial(this.#place)
