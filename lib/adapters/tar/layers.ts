@@ -1,5 +1,4 @@
 import { pipeline, Transform, type Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
 
 import { tally } from '#lib/application/ports/checked-bytes.ts'
 import type { Layers, LayerFacts } from '#lib/application/ports/layers.ts'
@@ -7,6 +6,7 @@ import { LAYER_LIMITS, type LayerFault, RATIO_BYTES_MIN } from '#lib/domain/laye
 import type { LayerRules } from '#lib/domain/layer-rules.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 import { beginIn } from './begin.ts'
+import { gunzip } from './gunzip.ts'
 import { keepArchive, packFolder } from './pack.ts'
 import { readTar } from './read-tar.ts'
 import { unpackAll } from './unpack.ts'
@@ -34,13 +34,13 @@ async function lint(
       next(null, chunk)
     },
   })
-  const gunzip = createGunzip()
+  const archived = gunzip()
   let failure: unknown
   // Destroying one destroys all, so that leaving early lets go of the source.
-  pipeline(packed, counted, gunzip, (error) => void (failure = error))
+  pipeline(packed, counted, archived, (error) => void (failure = error))
 
   async function* archive() {
-    for await (const chunk of gunzip as AsyncIterable<Buffer>) {
+    for await (const chunk of archived as AsyncIterable<Buffer>) {
       signal?.throwIfAborted()
       unpacked.take(chunk)
       if (unpacked.size() > RATIO_BYTES_MIN && unpacked.size() > packedBytes * ratioMax) throw new Bomb()

@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path'
 import { pipeline as pipelineInto, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
-import { createGunzip } from 'node:zlib'
 
+import { gunzip } from './gunzip.ts'
 import { readTar } from './read-tar.ts'
 
 const WHITEOUT = '.wh.'
@@ -53,7 +53,7 @@ async function unpack(open: () => Promise<Readable>, folder: string, isFirst: bo
   let said = ''
   tar.stderr.setEncoding('utf8').on('data', (text: string) => void (said = (said + text).slice(-2000)))
   try {
-    const [[code]] = await Promise.all([once(tar, 'close'), pipeline(await open(), createGunzip(), tar.stdin, { signal })])
+    const [[code]] = await Promise.all([once(tar, 'close'), pipeline(await open(), gunzip(), tar.stdin, { signal })])
     if (code !== 0) throw new Error(`Cannot unpack a layer: tar ended with ${code}: ${said}`)
   } catch (error) {
     tar.kill('SIGKILL')
@@ -63,7 +63,7 @@ async function unpack(open: () => Promise<Readable>, folder: string, isFirst: bo
 
 /** Takes away what the layer removes, and what it has as another kind of thing. */
 async function makeRoom(packed: Readable, folder: string): Promise<void> {
-  const unpacked = createGunzip()
+  const unpacked = gunzip()
   pipelineInto(packed, unpacked, (error) => error && unpacked.destroy(error))
   for await (const entry of readTar(unpacked)) {
     if (!entry.ok) throw new Error(`Cannot unpack a layer: ${entry.error.why}`)
