@@ -22,6 +22,12 @@ export function aptPackages(workDir: string): Packages {
   const listsOf = aptLists(workDir)
 
   return {
+    async prepare({ release, ...options }) {
+      const { lines } = archivesOf(release)
+      const lists = lines.length > 0 ? await listsOf(textOf(lines), { ...options, anew: false }) : undefined
+      if (lists?.ok) await lists.value.release()
+    },
+
     async fetch(names, options) {
       const bad = names.find((name) => !PACKAGE.test(name))
       if (bad !== undefined) return err({ code: 'unknown_package', why: `"${bad.slice(0, 100)}" is no name of a package` })
@@ -33,7 +39,7 @@ export function aptPackages(workDir: string): Packages {
       try {
         const wanted = [...(await prepare(folder, options)), ...names]
         for (let anew = false; ; anew = true) {
-          const lists = await listsOf(`${lines.join('\n')}\n`, { ...options, anew })
+          const lists = await listsOf(textOf(lines), { ...options, anew })
           const fetched = lists.ok ? await fetchWith(lists.value, folder, wanted, options) : lists
           if (fetched.ok) return ok({ ...fetched.value, remove })
           // The archive may have other packages than its lists of some minutes ago say.
@@ -48,6 +54,8 @@ export function aptPackages(workDir: string): Packages {
     },
   }
 }
+
+const textOf = (lines: readonly string[]) => `${lines.join('\n')}\n`
 
 /** Gives the path of our package, where there is one. */
 async function prepare(folder: string, { status, deb, signal }: FetchOptions): Promise<string[]> {

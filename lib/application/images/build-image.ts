@@ -53,6 +53,9 @@ type Deps = {
 export async function buildImage(deps: Deps, build: BuildImage): Promise<Result<BuiltImage, BuildImageRefused>> {
   const { images, packages, workplaces } = deps
   const { base, to, apt = [], deb, release, limits, signal, log } = build
+  const isAlone = apt.length === 0 && !deb
+  // Beside reading and unpacking the base; ended, one way or the other, before this ends.
+  await using _ = isAlone ? undefined : ending(packages.prepare({ release, signal, log }))
   const good = await lintImage(deps, base.repository, base.digest, { signal })
   if (!good.ok) return good
   const stored = await storedImage(images, base.repository, base.digest)
@@ -62,7 +65,6 @@ export async function buildImage(deps: Deps, build: BuildImage): Promise<Result<
   if (!begun.ok) return begun
   await using place = disposable(begun.value)
   const { status } = place
-  const isAlone = apt.length === 0 && !deb
   const fetched = isAlone ? undefined : await packages.fetch(apt, { release, status, ...(deb && { deb }), signal, log })
   if (fetched && !fetched.ok) return fetched
   await using given = disposable(fetched?.value ?? { folder: undefined, files: [], remove: async () => undefined })
@@ -100,6 +102,12 @@ function versionsOf(files: Fetched['files']): Readonly<Record<string, string>> {
       return version === undefined ? [] : [[name, version.replaceAll('%3a', ':')]]
     }),
   )
+}
+
+/** How it ends is for nobody: `fetch` meets the same. */
+function ending(work: Promise<void>): AsyncDisposable {
+  const ended = work.catch(() => undefined)
+  return { [Symbol.asyncDispose]: () => ended }
 }
 
 const disposable = <T extends { remove(): Promise<void> }>(thing: T) => ({

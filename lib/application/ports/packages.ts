@@ -17,5 +17,7 @@ export type Fetched = { readonly folder: string; readonly files: readonly string
 
 /** Packages of a distribution, fetched and checked outside of where they are installed. */
 export interface Packages {
+  /** Has ready what every `fetch` begins with, for one that follows soon. What is wrong with it that one meets too. */
+  prepare(options: Pick<FetchOptions, 'release' | 'signal' | 'log'>): Promise<void>
   fetch(names: readonly string[], options: FetchOptions): Promise<Result<Fetched, FetchRefused>>
 }

@@ -56,7 +56,7 @@ function world({ text = CONFIG, checked = { results: [passed('run'), passed('rep
     objects,
     images: layoutImages(join(folder, `images-${digestOf(text).slice(-8)}`), clock),
     layers: tarLayers(folder),
-    packages: { fetch: unasked },
+    packages: { fetch: unasked, prepare: unasked },
     workplaces: { begin: unasked },
     parse(lang, source) {
       const { config, problems } = checkConfig(`${lang}.yaml`, `id: ${lang}\n${source}`)
