@@ -52,7 +52,7 @@ export async function build() {
     const [ours, bare]: [number[], number[]] = [[], []]
     for (const name of LANGUAGES) {
       const { lang, config } = languageOf(name)
-      bare.push(await bareInstall(system.path, config.install?.apt ?? []))
+      bare.push(await bareInstall(system.path, join(folder, `bare-${name}`), config.install?.apt ?? []))
       const to = must(languageRepository(lang)).value
       const from = performance.now()
       const { value: deb } = must(await buildPackage(world, { base, lang, config, limits: LIMITS, ...world }))
