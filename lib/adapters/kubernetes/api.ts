@@ -99,9 +99,8 @@ export function kubernetesApi(cluster: Cluster, { clock, metrics }: { clock: Clo
     url.pathname = `${url.pathname.replace(/\/$/, '')}${pathOf(asked)}` // a gateway may have it below a path of its own
     url.search = new URLSearchParams(asked.query).toString()
     const options = await cluster.options()
-    const body = asked.body === undefined ? undefined : JSON.stringify(asked.body)
-    const contentType = asked.jsonPatch ? 'application/json-patch+json' : 'application/json'
-    const headers = { ...options.headers, accept: 'application/json', ...(body !== undefined && { 'content-type': contentType }) }
+    const body = asked.body === undefined ? undefined : Buffer.from(JSON.stringify(asked.body))
+    const headers = { ...options.headers, accept: 'application/json', ...(body && bodyHeaders(asked, body)) }
     return new Promise((resolve, reject) => {
       const request = (url.protocol === 'http:' ? httpRequest : httpsRequest)(url, {
         ...options,
@@ -120,6 +119,12 @@ export function kubernetesApi(cluster: Cluster, { clock, metrics }: { clock: Clo
 
 const pathOf = ({ resource, namespace, name }: ApiCall) =>
   ['/api/v1/namespaces', namespace, resource, ...(name === undefined ? [] : [name])].join('/')
+
+/** With its length: without it Node sends a DELETE's body in a way that servers take for none. */
+const bodyHeaders = ({ jsonPatch }: ApiCall, body: Buffer) => ({
+  'content-type': jsonPatch ? 'application/json-patch+json' : 'application/json',
+  'content-length': body.length,
+})
 
 /** Nobody there, or somebody who says "later"; never a fault of our own. */
 const isPassing = (error: unknown) =>

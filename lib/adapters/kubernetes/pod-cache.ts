@@ -24,7 +24,9 @@ export function podCache() {
   function bury({ name, uid }: PodView): void {
     gone.add(uid)
     if (gone.size > GONE_MAX) for (const oldest of gone) if (gone.size > GONE_MAX) gone.delete(oldest)
-    if (pods.get(name)?.uid === uid) pods.delete(name)
+    const known = pods.get(name)
+    if (known && known.uid !== uid) return // an earlier one of the name
+    pods.delete(name)
     tell(name, undefined)
   }
 

@@ -110,7 +110,7 @@ test('a pod is the value of its inputs', () => {
               "privileged": false,
               "readOnlyRootFilesystem": true,
             },
-            "terminationMessagePolicy": "File",
+            "terminationMessagePath": "/root/last-words",
             "volumeMounts": [
               {
                 "mountPath": "/opt/dragoman-agent",

@@ -32,6 +32,8 @@ const REQUESTS = { cpu: '10m', memory: `${48 * MIB}`, 'ephemeral-storage': `${MI
 export const MEMBER_LIFE_SECONDS = 12 * 3600
 /** What a node drain or an eviction gives a pod; the agent saves nothing, so nothing is gained by more. */
 const GRACE_SECONDS = 1
+/** The kubelet puts a file there that everybody may write, on the node's own disk; no program of a visitor gets into root's home. */
+const LAST_WORDS = '/root/last-words'
 /** Refuses at once whatever asks it for a name; a pod must have some server of names. */
 const NO_NAMES = '127.0.0.1'
 
@@ -45,6 +47,8 @@ export type PodHouse = {
   /** Whether pods get user namespaces: then agent and visitor are two users, else one. */
   readonly userNamespaces: boolean
   readonly runtimeClass?: string
+  /** What a pod is reckoned at while it waits, where it is other than usual. */
+  readonly requests?: Readonly<Record<string, string>>
   /** Whether the cluster has the classes `dragoman-session`, `dragoman-build` and `dragoman-pool`. */
   readonly priorityClasses: boolean
 }
@@ -112,11 +116,11 @@ function container({ foundation, limits, keySha256 }: PodInputs, house: PodHouse
     ports: [{ name: 'agent', containerPort: AGENT_PORT, protocol: 'TCP' }],
     securityContext: containerRights(house.userNamespaces),
     resources: {
-      requests: REQUESTS,
+      requests: { ...REQUESTS, ...house.requests },
       limits: { cpu: cpuOf(limits.cpus), memory: `${limits.memoryBytes}`, 'ephemeral-storage': `${DISK_BYTES}` },
     },
     volumeMounts: [AGENT_MOUNT, ...places(limits).map(({ name, path }) => ({ name, mountPath: path }))],
-    terminationMessagePolicy: 'File',
+    terminationMessagePath: LAST_WORDS,
   }
 }
 

@@ -1,11 +1,17 @@
 import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node'
 
+import { LABEL } from './pod-names.ts'
+
 /** All that is kept of a pod: a few hundred bytes of the twenty thousand that the API server sends. */
 export type PodView = {
   readonly name: string
   readonly uid: string
   readonly version: string
   readonly phase: string
+  /** By the cluster's clock. */
+  readonly createdAtMs: number
+  /** Nobody has claimed it. */
+  readonly isMember: boolean
   readonly ip: string | undefined
   readonly isScheduled: boolean
   /** Somebody has asked for its end. */
@@ -36,6 +42,8 @@ export function viewOf(pod: V1Pod): PodView {
     uid: metadata?.uid ?? '',
     version: metadata?.resourceVersion ?? '',
     phase: status?.phase ?? 'Pending',
+    createdAtMs: Date.parse(String(metadata?.creationTimestamp ?? '')),
+    isMember: metadata?.labels?.[LABEL.pool] !== undefined,
     ip: status?.podIP || undefined,
     isScheduled: spec?.nodeName !== undefined,
     isGoing: metadata?.deletionTimestamp !== undefined,

@@ -8,6 +8,7 @@ import { systemClock } from '#lib/adapters/system/time.ts'
 import {
   added,
   bookmark,
+  countsOf,
   deleted,
   failure,
   has,
@@ -33,9 +34,9 @@ afterEach(async () => {
 
 /** Its waits are short, so that a test need not be long. */
 async function begin(over: Partial<WatchOptions> = {}): Promise<PodWatch> {
-  const { api, counted } = server
+  const { api, metrics } = server
   const pauseMs = { first: 5, max: 50 }
-  const options = { api, clock: systemClock, metrics: counted.metrics, namespace: 'sessions', kind: 'session' as const, pauseMs }
+  const options = { api, clock: systemClock, metrics, namespace: 'sessions', kind: 'session' as const, pauseMs }
   watch = watchPods({ ...options, ...over })
   await watch.ready(AbortSignal.timeout(10_000))
   return watch
@@ -46,7 +47,7 @@ const names = () =>
     ?.all()
     .map(({ name }) => name)
     .sort()
-const restarts = () => server.counted.of('dragoman_k8s_watch_restarts_total')
+const restarts = () => countsOf(server.metrics, 'dragoman_k8s_watch_restarts_total')
 const watches = () => server.asked.filter(({ query }) => query.has('watch')).map(({ query }) => query.get('resourceVersion'))
 const lists = () => server.asked.filter(({ query }) => !query.has('watch')).length
 
@@ -149,7 +150,7 @@ test('while nobody answers what is known stays known, and its age grows', async 
 
   expect(names()).toEqual(['a'])
   expect(watch?.ageMs()).toBeGreaterThan(0)
-  expect(server.counted.of('dragoman_k8s_watch_last_event_age_seconds')).toHaveProperty('session')
+  expect(countsOf(server.metrics, 'dragoman_k8s_watch_last_event_age_seconds')).toHaveProperty('session')
 })
 
 test('long lists come in pages, and one that took too long begins anew', async () => {

@@ -49,6 +49,8 @@ export type PodWatch = Pick<PodCache, 'get' | 'all' | 'follow'> & {
   ready(signal: AbortSignal): Promise<void>
   /** Milliseconds since the cluster last said anything. */
   ageMs(): number
+  /** The time of day by the cluster's clock, to a second; ours may be another. */
+  clusterMs(): number
   close(): void
 }
 
@@ -66,6 +68,7 @@ export function watchPods(options: WatchOptions): PodWatch {
   let version = ''
   let listedAt = -Infinity
   let heardAt = clock.now()
+  let clusterAheadMs = clock.today().getTime() - clock.now()
   let stopTelling = () => {}
 
   const query = { labelSelector: selectorOf(kind) }
@@ -117,6 +120,8 @@ export function watchPods(options: WatchOptions): PodWatch {
         AbortSignal.any([closed.signal, silent.signal]),
       )
       seen(undefined)
+      const today = Date.parse(answer.headers.date ?? '')
+      if (Number.isFinite(today)) clusterAheadMs = today - clock.now()
       return await hear(answer, again)
     } catch (error) {
       if (silent.signal.aborted) return 'silent'
@@ -176,6 +181,7 @@ export function watchPods(options: WatchOptions): PodWatch {
       await Promise.race([listed.promise, aborted.promise]).finally(() => signal.removeEventListener('abort', abort))
     },
     ageMs: () => clock.now() - heardAt,
+    clusterMs: () => clock.now() + clusterAheadMs,
     close() {
       stopTelling()
       closed.abort(new Error('The watch is closed'))

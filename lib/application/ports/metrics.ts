@@ -124,6 +124,7 @@ export const SERIES = {
     labels: ['kind'],
     buckets: SHORT_BUCKETS,
   },
+  dragoman_k8s_pods_astray: { kind: 'gauge', help: 'Pods that no session or pool claims, before a sweep', labels: ['kind'] },
   dragoman_db_up: { kind: 'gauge', help: '1 when the database answered last', labels: [] },
 } as const satisfies Record<string, Series>
 

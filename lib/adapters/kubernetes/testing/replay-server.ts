@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 
 import type { V1Pod } from '@kubernetes/client-node'
 
-import type { Metrics } from '#lib/application/ports/metrics.ts'
+import { memoryMetrics } from '#lib/adapters/memory/log.ts'
 import { systemClock } from '#lib/adapters/system/time.ts'
 
 import { kubernetesApi, type KubernetesApi } from '../api.ts'
@@ -16,14 +16,13 @@ type Answer = (response: ServerResponse, asked: Asked) => void
 export type ReplayServer = {
   readonly asked: Asked[]
   readonly api: KubernetesApi
-  readonly counted: Counted
+  readonly metrics: ReturnType<typeof memoryMetrics>
   /** What the next calls are answered with, in this order; the last goes on answering. */
   lists(...answers: Answer[]): void
   watches(...answers: Answer[]): void
   writes(...answers: Answer[]): void
   close(): Promise<void>
 }
-type Counted = { of(name: string): Record<string, number>; readonly metrics: Metrics }
 
 /** A real HTTP server that says what an API server says on its odd days. */
 export async function replayServer(): Promise<ReplayServer> {
@@ -43,14 +42,11 @@ export async function replayServer(): Promise<ReplayServer> {
   }
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const { port } = server.address() as AddressInfo
-  const counted = countingMetrics()
+  const metrics = memoryMetrics()
   return {
     asked,
-    counted,
-    api: kubernetesApi(
-      { url: `http://127.0.0.1:${port}`, options: async () => ({}) },
-      { clock: systemClock, metrics: counted.metrics },
-    ),
+    metrics,
+    api: kubernetesApi({ url: `http://127.0.0.1:${port}`, options: async () => ({}) }, { clock: systemClock, metrics }),
     lists: (...answers) => void (script.list = answers),
     watches: (...answers) => void (script.watch = answers),
     writes: (...answers) => void (script.write = answers),
@@ -84,6 +80,24 @@ export const tells =
     if (then === 'cut') setImmediate(() => response.write('{"type":"MODI', () => response.destroy()))
   }
 
+/** A watch that says what it is told to, when it is told to. */
+export function talks(): { readonly answer: Answer; say(...events: readonly object[]): void } {
+  let hears: ServerResponse | undefined
+  const unsaid: object[] = []
+  const say = (...events: readonly object[]) => {
+    unsaid.push(...events)
+    if (hears) for (const event of unsaid.splice(0)) hears.write(`${JSON.stringify(event)}\n`)
+  }
+  return {
+    answer: (response) => {
+      hears = response.writeHead(200)
+      response.flushHeaders()
+      say()
+    },
+    say,
+  }
+}
+
 export const added = (pod: V1Pod) => ({ type: 'ADDED', object: pod })
 export const modified = (pod: V1Pod) => ({ type: 'MODIFIED', object: pod })
 export const deleted = (pod: V1Pod) => ({ type: 'DELETED', object: pod })
@@ -91,12 +105,16 @@ export const bookmark = (version: number) => ({ type: 'BOOKMARK', object: { meta
 export const failure = (code: number) => ({ type: 'ERROR', object: { kind: 'Status', code } })
 
 /** A pod as the API server tells of it, cut down. */
-export const pod = (name: string, version: number, over: { uid?: string; status?: V1Pod['status'] } = {}): V1Pod => ({
+export const pod = (
+  name: string,
+  version: number,
+  over: { uid?: string; status?: V1Pod['status']; pool?: string } = {},
+): V1Pod => ({
   metadata: {
     name,
     uid: over.uid ?? `uid-${name}`,
     resourceVersion: `${version}`,
-    labels: { [LABEL.partOf]: PART_OF, [LABEL.kind]: 'session' },
+    labels: { [LABEL.partOf]: PART_OF, [LABEL.kind]: 'session', ...(over.pool && { [LABEL.pool]: over.pool }) },
   },
   spec: { nodeName: 'node1', containers: [{ name: 'sandbox' }] },
   ...(over.status && { status: over.status }),
@@ -115,21 +133,8 @@ async function take(request: IncomingMessage): Promise<Asked> {
   }
 }
 
-/** Counts by the joined values of a series' labels. */
-function countingMetrics(): Counted {
-  const counts = new Map<string, Record<string, number>>()
-  const add = (name: string, labels: object, by: number) => {
-    const key = Object.values(labels).join(' ')
-    const series = counts.get(name) ?? {}
-    series[key] = (series[key] ?? 0) + by
-    counts.set(name, series)
-  }
-  return {
-    of: (name) => counts.get(name) ?? {},
-    metrics: {
-      count: (name, labels, by = 1) => add(name, labels, by),
-      observe: (name, labels) => add(name, labels, 1),
-      set: (name, labels, value) => void counts.set(name, { ...counts.get(name), [Object.values(labels).join(' ')]: value }),
-    },
-  }
-}
+/** What a series counted, by the joined values of its labels. */
+export const countsOf = (metrics: ReturnType<typeof memoryMetrics>, name: string): Record<string, number> =>
+  Object.fromEntries(
+    [...metrics.values].flatMap(([key, value]) => (key.startsWith(`${name}{`) ? [[key.slice(name.length + 1, -1), value]] : [])),
+  )

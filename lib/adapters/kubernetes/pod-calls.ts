@@ -1,0 +1,73 @@
+import type { V1Pod } from '@kubernetes/client-node'
+
+import { err, ok, type Result } from '#lib/domain/result.ts'
+
+import { ApiRefused, type KubernetesApi } from './api.ts'
+import { LABEL } from './pod-names.ts'
+import { viewOf, type PodView } from './pod-view.ts'
+
+export type NotCreated =
+  | { readonly code: 'exists' }
+  | { readonly code: 'no_room' }
+  | { readonly code: 'refused'; readonly why: string }
+
+export type PodCalls = ReturnType<typeof podCalls>
+
+/** What is done to pods of one namespace; each may be asked twice and is done once. */
+export function podCalls(api: KubernetesApi, namespace: string) {
+  const pods = { resource: 'pods', namespace } as const
+
+  async function create(pod: V1Pod, signal: AbortSignal): Promise<Result<PodView, NotCreated>> {
+    for (;;) {
+      try {
+        return ok(viewOf((await api.call({ ...pods, verb: 'create', body: pod }, signal)) as V1Pod))
+      } catch (error) {
+        if (!(error instanceof ApiRefused)) throw error
+        // Two pods at once at the same quota: one of the two is only asked to come again.
+        if (error.status === 409 && error.reason !== 'AlreadyExists') continue
+        if (error.status === 409) return err({ code: 'exists' })
+        // A right that was not granted answers 403 too, and is no lack of room.
+        if (error.status === 403 && error.message.includes('exceeded quota')) return err({ code: 'no_room' })
+        return err({ code: 'refused', why: error.message })
+      }
+    }
+  }
+
+  /** As the store has it, not as the watch last said; undefined when it is not there. */
+  async function read(name: string, signal: AbortSignal): Promise<PodView | undefined> {
+    try {
+      return viewOf((await api.call({ ...pods, verb: 'get', name }, signal)) as V1Pod)
+    } catch (error) {
+      if (error instanceof ApiRefused && error.status === 404) return undefined
+      throw error
+    }
+  }
+
+  /** Ends it at once. With its uid no other pod of the name is ever meant. */
+  async function remove(name: string, uid: string | undefined, signal: AbortSignal): Promise<void> {
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0, ...(uid && { preconditions: { uid } }) }
+    try {
+      await api.call({ ...pods, verb: 'delete', name, body }, signal)
+    } catch (error) {
+      const isGone = error instanceof ApiRefused && (error.status === 404 || error.status === 409)
+      if (!isGone) throw error
+    }
+  }
+
+  /** Takes it out of its pool, once; false when it was in none, or is not there. */
+  async function claimed(name: string, uid: string, signal: AbortSignal): Promise<boolean> {
+    const body = [
+      { op: 'test', path: '/metadata/uid', value: uid },
+      { op: 'remove', path: `/metadata/labels/${LABEL.pool.replaceAll('/', '~1')}` },
+    ]
+    try {
+      await api.call({ ...pods, verb: 'patch', name, body, jsonPatch: true }, signal)
+      return true
+    } catch (error) {
+      if (error instanceof ApiRefused && [404, 409, 422].includes(error.status)) return false
+      throw error
+    }
+  }
+
+  return { create, read, remove, claimed }
+}
