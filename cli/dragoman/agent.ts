@@ -1,7 +1,10 @@
+import { resolve } from 'node:path'
+
 import { listAgents } from '#lib/application/agents/list-agents.ts'
 import { systemClock } from '#lib/adapters/system/time.ts'
 import { openStores } from '#lib/stores.ts'
 
+import { cacheAgents } from './cache-agents.ts'
 import type { Options } from './options.ts'
 import { jsonResult, note, result, table } from './print.ts'
 import { publishOwnAgent } from './publish-own-agent.ts'
@@ -11,10 +14,11 @@ import { withWorkshop } from './workshop.ts'
 
 const MIB = 1024 ** 2
 
-/** Releases of the agent: makes one, lists them, or has languages use one. */
+/** Releases of the agent: makes one, lists them, brings them to a folder, or has languages use one. */
 export async function agent(options: Options, signal: AbortSignal): Promise<number> {
-  const [verb] = options.names
+  const [verb, folder] = options.names
   if (verb === 'publish') return publish(options, signal)
+  if (verb === 'cache' && folder !== undefined) return cacheAgents(resolve(folder), options.watch, signal)
   if (verb === 'use') return useAgent(options, signal)
   return list(options)
 }

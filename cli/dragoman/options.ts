@@ -85,7 +85,7 @@ const TAKES: Readonly<Record<Command, readonly (keyof typeof FLAGS)[]>> = {
   logs: ['json', 'follow', 'from'],
   cancel: ['json'],
   retry: ['json'],
-  agent: ['json', 'all'],
+  agent: ['json', 'all', 'watch'],
   backup: ['json'],
   restore: ['json'],
   verify: ['json'],
@@ -116,7 +116,12 @@ const NAMES: Partial<Readonly<Record<Command, readonly [number, number]>>> = {
 const QUESTIONS: Readonly<Record<string, boolean>> = { stale: false, config: true, 'old-base': false, 'tested-together': true }
 
 /** What is done about agents, and how many names it takes. */
-const AGENT_VERBS: Readonly<Record<string, readonly [number, number]>> = { publish: [0, 0], list: [0, 0], use: [1, Infinity] }
+const AGENT_VERBS: Readonly<Record<string, readonly [number, number]>> = {
+  publish: [0, 0],
+  list: [0, 0],
+  cache: [1, 1],
+  use: [1, Infinity],
+}
 
 /** A language that has stood still for a quarter of a year is worth a look. */
 const STALE_DAYS = 90
@@ -154,6 +159,8 @@ export const USAGE = `dragoman: a live prompt for every programming language
   dragoman agent publish | list | use VERSION [LANGUAGE…|--all] [--json]
       Releases the agent of this checkout, lists releases with the languages that run under them, or tests languages with
       another release and makes live what passes.
+  dragoman agent cache DIR [--watch]
+      Brings the agent of this checkout, and those that the bucket has, to a folder of a node; --watch goes on looking.
   dragoman backup FILE [--json]
   dragoman restore FILE [--json]
       Writes all records of builds, with the objects and images that they name, to a file; brings them from it to a machine
@@ -241,8 +248,8 @@ function misnamedAgent([verb = '', ...about]: readonly string[], all = false): s
   if (least === undefined || most === undefined) {
     return `there is no agent ${JSON.stringify(verb)}; there are ${Object.keys(AGENT_VERBS).join(', ')}`
   }
-  if (about.length > most) return `agent ${verb} takes no names`
-  if (about.length < least) return `agent ${verb} needs a version`
+  if (about.length > most) return `agent ${verb} takes ${most === 0 ? 'no names' : 'one name'}`
+  if (about.length < least) return `agent ${verb} needs a ${verb === 'cache' ? 'folder' : 'version'}`
   if (verb !== 'use') return all ? `agent ${verb} takes no --all` : undefined
   if (all) return about.length > 1 ? 'agent use takes languages or --all, not both' : undefined
   return about.length === 1 ? 'agent use needs languages, or --all' : undefined

@@ -11,7 +11,7 @@ export const HOME = 'opt/dragoman'
 /** Our own, as they are in the checkout; `.next` and the plain pages are built. */
 const CODE = [
   ...['package.json', 'package-lock.json', 'server.ts', 'next.config.js'],
-  ...['lib', 'agent', 'app', 'cli', 'langs', 'prisma', 'public'],
+  ...['lib', 'app', 'cli', 'langs', 'prisma', 'public'],
   ...['.next', '.dragoman/plain'],
 ]
 /** Of a package, and of ours: what only a compiler, a person or another database reads. */

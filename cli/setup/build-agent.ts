@@ -19,13 +19,17 @@ export type BuiltAgent = {
   readonly bun: string
 }
 
-/** Compiles the agent to one executable with Bun, offline; skipped while neither its sources nor Bun have changed. */
+/**
+ * Compiles the agent to one executable with Bun, offline; skipped while neither its sources nor Bun have changed. The server's
+ * own image has neither: there it is what came along.
+ */
 export async function buildAgent(): Promise<BuiltAgent> {
-  const bun = await bunPackage()
-  const hash = await sourcesHash(bun)
   const stampPath = join(OUT, 'stamp.json')
   const stamp = await readStamp(stampPath)
   const path = join(OUT, 'dragoman-agent')
+  if (stamp && !existsSync(join(ROOT, 'agent'))) return { path, sources: stamp.hash, ...stamp }
+  const bun = await bunPackage()
+  const hash = await sourcesHash(bun)
   const madeOf = { path, sources: hash, bun: bun.id }
   if (stamp?.hash === hash && existsSync(path)) return { ...madeOf, version: stamp.version, sha256: stamp.sha256 }
 
@@ -39,7 +43,7 @@ export async function buildAgent(): Promise<BuiltAgent> {
     .update(await readFile(fresh))
     .digest('hex')
   await rename(fresh, path)
-  await writeFile(stampPath, JSON.stringify({ hash, version, sha256 }))
+  await writeFile(stampPath, JSON.stringify({ hash, version, sha256, bun: bun.id } satisfies Stamp))
   return { ...madeOf, version, sha256 }
 }
 
@@ -91,9 +95,12 @@ async function sourcesHash(bun: Bun): Promise<string> {
   return hash.digest('hex')
 }
 
-async function readStamp(path: string): Promise<{ hash: string; version: string; sha256: string } | undefined> {
+type Stamp = { readonly hash: string; readonly version: string; readonly sha256: string; readonly bun: string }
+
+async function readStamp(path: string): Promise<Stamp | undefined> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as { hash: string; version: string; sha256: string }
+    const stamp = JSON.parse(await readFile(path, 'utf8')) as Stamp
+    return stamp.bun ? stamp : undefined // an older one did not say
   } catch {
     return undefined // none yet, or cut off: build again
   }

@@ -26,13 +26,16 @@ export async function listAgents({ artifacts, deployments }: AgentsWorld): Promi
   })
 }
 
+/** Where the list lies. */
+export const AGENTS_INDEX: ObjectKey = indexKey()
+
 /**
  * Writes the list beside the tarballs, for who has the store and not the records. It is made of the rows each time and nothing
  * of ours reads it.
  */
 export async function writeAgentsIndex(world: AgentsWorld & { readonly objects: Pick<ObjectStore, 'put'> }): Promise<void> {
   const text = `${JSON.stringify({ releases: await listAgents(world) }, null, 2)}\n`
-  const stored = await world.objects.put(indexKey(), Readable.from([Buffer.from(text)]))
+  const stored = await world.objects.put(AGENTS_INDEX, Readable.from([Buffer.from(text)]))
   if (!stored.ok) throw new Error(`Cannot write the list of agents: ${stored.error.code}`)
 }
 
