@@ -54,6 +54,9 @@ export const ROOMS = {
   // The program in a build's pod. Of the agent it has what process 1 has to do.
   'runner/': { may: ['lib/domain/', 'lib/protocol/', 'agent/libc.ts', 'agent/processes.ts'], npm: ['bun', 'bun:ffi'] },
   'cli/': { may: ['lib/', 'k8s/test-cluster/', 'package.json'], npm: ['*'] },
+  // What is made of manifests, and done with clusters.
+  'k8s/render.ts': { may: [], npm: [] },
+  'k8s/replace-cluster.ts': { may: [], npm: [] },
   // A cluster for tests, on this machine; nothing that is shipped needs it.
-  'k8s/test-cluster/': { may: ['lib/', 'cli/setup/'], npm: ['zod', 'pg'] },
+  'k8s/test-cluster/': { may: ['lib/', 'cli/setup/', 'cli/testing/'], npm: ['zod', 'pg'] },
 } as const

@@ -12,6 +12,7 @@ import { systemClock } from '#lib/adapters/system/time.ts'
 import { openStores, type Stores } from '#lib/stores.ts'
 
 import { HOME, layServerTree } from '../image/lay-server-tree.ts'
+import { setUp } from '../setup/set-up.ts'
 import type { Options } from './options.ts'
 import { jsonResult, note, result } from './print.ts'
 import { workshopConfig } from './workshop.ts'
@@ -22,14 +23,15 @@ const USER = '10001:10001'
 const ENV = [
   `PATH=/${HOME}/node_modules/.bin:/usr/local/bin:/usr/bin:/bin`,
   ...['LANG=C.UTF-8', 'NODE_ENV=production', 'NEXT_TELEMETRY_DISABLED=1'],
-  ...['HOST=0.0.0.0', 'DRAGOMAN_DATA_DIR=/data'],
+  ...['DRAGOMAN_HOST=0.0.0.0', 'DRAGOMAN_DATA_DIR=/data'],
 ]
 
-/** Makes the server's own image from this checkout, set up as it is, and puts it where images are kept. */
+/** Makes the server's own image from this checkout and puts it where images are kept. */
 export async function image({ json, refresh }: Options, signal: AbortSignal): Promise<number> {
   const config = workshopConfig()
   const [to, version] = [repository('dragoman/server'), tag(packageFile.version)]
   if (!to.ok || !version.ok) throw new Error(`Cannot name an image after version "${packageFile.version}"`)
+  await setUp('image', config)
   const stores = await openStores(config, systemClock)
   const folder = join(config.dataDir, 'build', `server-${randomUUID()}`)
   try {

@@ -22,7 +22,7 @@ const LEFT_OUT = [
   /^node_modules\/next\/dist\/(?:esm|docs|next-devtools|bundle-analyzer|server\/capsize-font-metrics\.json)(?:\/|$)/,
   /^node_modules\/next\/dist\/compiled\/(?:next-devtools)(?:\/|$)/,
   /^node_modules\/next\/dist\/compiled\/(?:next-server|react[^/]*)\/.*(?:\.dev\.|development)/,
-  /^node_modules\/@prisma\/client\/runtime\/.*(?:cockroachdb|mysql|sqlite|sqlserver|base64\.mjs|edge|browser)/,
+  /^node_modules\/@prisma\/client\/runtime\/.*(?:cockroachdb|mysql|sqlite|sqlserver|edge|browser)/,
   /^node_modules\/node-linux-[^/]+\/(?:include|share)(?:\/|$)/,
   /^lib\/client\/.*\.tsx$/,
   /^langs\/tools\/node_modules(?:\/|$)/,
@@ -57,7 +57,7 @@ export async function layServerTree(folder: string, arch: string): Promise<reado
 /** Only the top folder of each copy is asked about by its own path: what is left out is named from the checkout's top. */
 async function copy(path: string, to: string): Promise<void> {
   const from = join(TOP, path)
-  if (!existsSync(from)) throw new Error(`Cannot make the image: ${path} is not there; run npm start once, or npm test`)
+  if (!existsSync(from)) throw new Error(`Cannot make the image: ${path} is not there`)
   await mkdir(dirname(to), { recursive: true })
   const isWanted = (source: string) => !LEFT_OUT.some((rule) => rule.test(source.slice(TOP.length + 1)))
   // A nested package comes by its own name, if it is wanted at all.

@@ -13,8 +13,11 @@ import { say, step } from './progress.ts'
 import { hashOf, TOP, unlessDone } from './stamps.ts'
 import { bin, mustRun } from './tool.ts'
 
-/** What the set-up is for: a server that people see, one of our own (bench, hostile programs), the tests, the checks. */
-export type Goal = 'start' | 'serve' | 'test' | 'check'
+/**
+ * What the set-up is for: a server that people see, one of our own (bench, hostile programs), the tests, the checks; or an image
+ * of the server, which runs nothing on this machine.
+ */
+export type Goal = 'start' | 'serve' | 'test' | 'check' | 'image'
 
 /** Files from which the pages are made. */
 const PAGE_SOURCES = [
@@ -30,7 +33,7 @@ const CLIENT_SOURCES = ['prisma/schema.prisma', 'prisma.config.ts', 'package-loc
 export const setUp = (goal: Goal, config = defaults()): Promise<void> => oneAtATime(() => steps(goal, config))
 
 async function steps(goal: Goal, config: Config): Promise<void> {
-  if (goal !== 'check') {
+  if (goal !== 'check' && goal !== 'image') {
     const { languages } = loadLanguages([join(TOP, 'langs'), ...(config.configs ? [config.configs] : [])])
     await step('Debian packages', () => installPackages(config, wantedPackages(goal === 'test', languages)))
     await step('Language tools', () => installLanguageTools(goal !== 'test'))

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+
+import { API_VERBS } from '#lib/adapters/kubernetes/api.ts'
+import { type Option, OPTIONS } from '#lib/config/table.ts'
+import { headLine, type Overlay, OVERLAYS, renderedPath } from '../k8s/render.ts'
+import packageFile from '../package.json' with { type: 'json' }
+
+type Container = {
+  readonly name: string
+  readonly image: string
+  readonly securityContext?: Readonly<Record<string, unknown>>
+  readonly resources?: { readonly requests?: object; readonly limits?: { readonly memory?: string } }
+}
+type PodSpec = {
+  readonly containers: readonly Container[]
+  readonly initContainers?: readonly Container[]
+  readonly hostNetwork?: boolean
+  readonly automountServiceAccountToken?: boolean
+  readonly volumes?: readonly { readonly hostPath?: { readonly path: string } }[]
+}
+type Manifest = {
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string }
+  readonly data?: Readonly<Record<string, string>>
+  readonly spec?: { readonly template?: { readonly spec: PodSpec } }
+}
+
+const rendered = Object.fromEntries(OVERLAYS.map((overlay) => [overlay, manifestsOf(overlay)]))
+
+function manifestsOf(overlay: Overlay): readonly Manifest[] {
+  return parseAllDocuments(readFileSync(renderedPath(overlay), 'utf8')).map((document) => document.toJS() as Manifest)
+}
+
+test.each(OVERLAYS)('k8s/rendered/%s.yaml is the one that `node k8s/render.ts` makes of the files as they are', (overlay) => {
+  expect(readFileSync(renderedPath(overlay), 'utf8').split('\n')[0]).toBe(headLine())
+})
+
+const workloads = (overlay: string) =>
+  (rendered[overlay] ?? []).flatMap(({ kind, metadata, spec }) =>
+    spec?.template ? [{ name: `${kind} ${metadata.namespace}/${metadata.name}`, metadata, pod: spec.template.spec }] : [],
+  )
+const containers = (pod: PodSpec) => [...pod.containers, ...(pod.initContainers ?? [])]
+
+test.each(OVERLAYS)('%s runs the server of this version, and migrates to its tables', (overlay) => {
+  const images = workloads(overlay).flatMap(({ pod }) => containers(pod).map(({ image }) => image))
+  const ours = images.filter((image) => image.includes('dragoman/server'))
+  expect(ours.length).toBeGreaterThanOrEqual(4)
+  expect(ours.filter((image) => !image.endsWith(`/dragoman/server:${packageFile.version}`))).toEqual([])
+  expect(workloads(overlay).map(({ metadata }) => metadata.name)).toContain(`dragoman-migrate-${packageFile.version}`)
+})
+
+test.each(OVERLAYS)('%s sets no option that there is not, and each to what it may be', (overlay) => {
+  const options = new Map(Object.values<Option<unknown>>(OPTIONS).map((option) => [option.env, option]))
+  const data = (rendered[overlay] ?? []).flatMap((each) =>
+    each.kind === 'ConfigMap' && each.metadata.name.startsWith('dragoman') ? Object.entries(each.data ?? {}) : [],
+  )
+  expect(data.length).toBeGreaterThan(5)
+  for (const [name, value] of data) {
+    const option = options.get(name)
+    if (!option) throw new Error(`${name} is no option`)
+    expect(option.kind.schema.safeParse(value).success, `${name}=${value}`).toBe(true)
+  }
+})
+
+test.each(OVERLAYS)('%s gives no container more than it needs', (overlay) => {
+  const lax = workloads(overlay).flatMap(({ name, pod }) =>
+    containers(pod).flatMap((container) => {
+      const { allowPrivilegeEscalation, readOnlyRootFilesystem, capabilities } = container.securityContext ?? {}
+      const isConfined = allowPrivilegeEscalation === false && readOnlyRootFilesystem === true
+      const dropsAll = JSON.stringify(capabilities) === '{"drop":["ALL"]}'
+      const isLimited = container.resources?.requests !== undefined && container.resources.limits?.memory !== undefined
+      return isConfined && dropsAll && isLimited ? [] : [`${name} ${container.name}`]
+    }),
+  )
+  expect(lax).toEqual([])
+})
+
+test.each(OVERLAYS)('%s lets only what looks after nodes have folders of theirs', (overlay) => {
+  const withFolders = workloads(overlay).filter(({ pod }) => pod.volumes?.some(({ hostPath }) => hostPath))
+  expect(withFolders.map(({ name }) => name)).toEqual(['DaemonSet dragoman-nodes/agent-cache'])
+  expect(workloads(overlay).filter(({ pod }) => pod.hostNetwork)).toEqual([])
+})
+
+test.each(OVERLAYS)('%s gives the API’s token to those who have something to ask it', (overlay) => {
+  const withToken = workloads(overlay).filter(({ pod }) => pod.automountServiceAccountToken !== false)
+  const bound =
+    overlay === 'k3s' || overlay === 'test'
+      ? ['Deployment dragoman/dragoman', 'Job dragoman/first-secrets']
+      : ['Deployment dragoman/dragoman']
+  expect(withToken.map(({ name }) => name).toSorted()).toEqual(bound)
+})
+
+test('servers may ask of the cluster exactly what their code asks', () => {
+  type Role = Manifest & {
+    readonly rules: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[]
+  }
+  const roles = (rendered['production'] ?? []).filter(({ kind }) => kind.endsWith('Role')) as readonly Role[]
+  const granted = roles.map(({ metadata, rules }) => [
+    metadata.namespace,
+    Object.fromEntries(rules.flatMap(({ resources, verbs }) => resources.map((resource) => [resource, verbs]))),
+  ])
+
+  expect(granted.toSorted()).toEqual([
+    ['dragoman-builds', API_VERBS],
+    ['dragoman-sessions', API_VERBS],
+  ])
+})
+
+test('no manifest holds a secret', () => {
+  expect(Object.values(rendered).flatMap((all) => all.filter(({ kind }) => kind === 'Secret'))).toEqual([])
+})
+
+test('what servers take from Secrets is told to operators', () => {
+  const page = readFileSync('docs/operate.md', 'utf8')
+  for (const name of [
+    'dragoman-database',
+    'dragoman-bucket',
+    'dragoman-bucket-reader',
+    'dragoman-registry',
+    'registry-bucket',
+    'dragoman-tls',
+  ])
+    expect(page).toContain(`\`${name}\``)
+})
