@@ -17,7 +17,7 @@ import { staticFiles } from '#lib/web/static-files.ts'
 import { dropStrangeHeaders } from '#lib/web/strange-headers.ts'
 import { wire } from '#lib/wiring.ts'
 
-/** After the first signal; then the process goes whatever is left, and the next start sweeps it. */
+/** After the first signal, and after everybody moved to another server where there is one; then the process goes whatever is left, and the next start sweeps it. */
 const STOP_MS_MAX = 10_000
 /** A request must be here whole in this time; a slow sender holds a connection no longer. */
 const REQUEST_MS_MAX = 15_000
@@ -93,6 +93,7 @@ let stopping = false
 async function stop(code: number): Promise<void> {
   if (stopping) return
   stopping = true
+  await parts.drain().catch((error: unknown) => process.stderr.write(`Draining: ${String(error)}\n`))
   const late = setTimeout(() => process.exit(1), STOP_MS_MAX)
   try {
     http.close()

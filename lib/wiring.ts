@@ -12,6 +12,7 @@ import { admission } from './application/admission/admission.ts'
 import { findLanguage } from './application/languages/find-language.ts'
 import { Versions } from './application/languages/versions.ts'
 import { Pool } from './application/pool/pool.ts'
+import { keepUp } from './application/replicas/keep-up.ts'
 import { meteredRecords } from './application/ports/metered-records.ts'
 import type { Records } from './application/ports/records.ts'
 import { adoptSessions } from './application/sessions/adopt-sessions.ts'
@@ -19,14 +20,16 @@ import { watchBusy } from './application/sessions/busy-watch.ts'
 import { openSession, type OpenSessionWorld } from './application/sessions/open-session.ts'
 import { outputShare } from './application/sessions/output-share.ts'
 import { SessionRegistry } from './application/sessions/registry.ts'
+import { resumeSession } from './application/sessions/take-over.ts'
 import type { Config } from './config/options.ts'
-import { langId } from './domain/ids.ts'
+import { langId, type LangId } from './domain/ids.ts'
 import type { Problem } from './domain/problem.ts'
 import { socketServer } from './socket/socket-server.ts'
 import { openStores } from './stores.ts'
 import type { Health, Services } from './web/services.ts'
 import { DATABASE_RETRY_MS, openDatabases } from './wiring/databases.ts'
 import { openImageRoots } from './wiring/image-roots.ts'
+import { Leaving } from './wiring/leaving.ts'
 import { openLanguages } from './wiring/languages.ts'
 import { replicaName } from './wiring/replica-name.ts'
 import { keepBuilding } from './wiring/keep-building.ts'
@@ -39,19 +42,27 @@ const MIB = 1024 * 1024
  */
 const FLOOD_BYTES_PER_CORE = 2_000_000
 
+/** A member that has not come up by then is given up. On a cluster it may wait for a node, or for its image. */
+const MEMBER_START_MS = { machine: 20_000, pods: 120_000 }
+/** Members started at a time: a machine has its cores for all of them, a cluster has many. */
+const MEMBER_STARTS = { machine: 1, pods: 4 }
+
 export type Wired = {
   readonly services: Services
   listen(http: Server): { close(): void }
+  /** Sends everybody to other servers, where there are any. */
+  drain(): Promise<void>
   stop(): Promise<void>
 }
 
-/** Puts every part together, for one machine. Throws when another server uses the data folder. */
+/** Puts every part together. Throws when another server uses the data folder of this machine. */
 export async function wire(config: Config, top: string): Promise<Wired> {
   const log = pinoLog(config.logLevel)
   const metrics = prometheusMetrics()
   const dataDir = resolve(top, config.dataDir)
   mkdirSync(dataDir, { recursive: true })
-  const lock = lockData(join(dataDir, 'server.lock'))
+  const isShared = config.sandboxes === 'pods'
+  const lock = isShared ? undefined : lockData(join(dataDir, 'server.lock'))
   const stores = await openStores({ ...config, dataDir }, systemClock)
   const opening = openDatabases(config, dataDir, top, log)
   const roots = await openImageRoots(stores, opening, { top, dataDir, log })
@@ -60,9 +71,9 @@ export async function wire(config: Config, top: string): Promise<Wired> {
   metrics.set('dragoman_build_info', { version: packageFile.version }, 1)
   metrics.set('dragoman_self_test_ok', {}, failed.length === 0 ? 1 : 0)
 
-  let draining = false
+  const leaving = new Leaving(systemClock)
   const refusal = (): Problem | undefined => {
-    if (draining) return { code: 'draining' }
+    if (leaving.isGoing()) return { code: 'draining' }
     return failed.length > 0 ? { code: 'refusing_sessions', failed } : undefined
   }
   const replica = replicaName(config, systemRandom)
@@ -76,6 +87,9 @@ export async function wire(config: Config, top: string): Promise<Wired> {
     plainMembers: config.plainMembers,
     memoryBytes: config.poolMemoryMiB * MIB,
     membersPerLanguageMax: config.poolMembersMax,
+    isShared,
+    startMs: MEMBER_START_MS[config.sandboxes],
+    startsMax: MEMBER_STARTS[config.sandboxes],
   })
   const gate = admission(systemClock, metrics, {
     sessionsMax: config.sessionsMax,
@@ -89,6 +103,7 @@ export async function wire(config: Config, top: string): Promise<Wired> {
   const world: OpenSessionWorld = {
     share,
     ...base,
+    isShared,
     pool,
     admission: gate,
     registry,
@@ -96,8 +111,12 @@ export async function wire(config: Config, top: string): Promise<Wired> {
     refusal,
   }
 
-  const { adopted, swept } = await adoptSessions(world, new Map(languages.ready().map((language) => [language.id, language])))
-  if (adopted + swept > 0) log.info('took over', { adopted, swept })
+  const takeOver = { ...world, pool, language: (id: LangId) => languages.ready().find((language) => language.id === id) }
+  if (!isShared) {
+    const { adopted, swept } = await adoptSessions(takeOver)
+    if (adopted + swept > 0) log.info('took over', { adopted, swept })
+  }
+  const keepingUp = keepUp(takeOver)
   if (failed.length === 0) {
     poolLooks = () => pool.changed()
     pool.start()
@@ -120,7 +139,7 @@ export async function wire(config: Config, top: string): Promise<Wired> {
       const checks: Health['checks'] = {
         sandbox: { ok: failed.length === 0, ...(failed.length > 0 && { detail: failed.join(', ') }) },
         database: { ok: watch.isUp() },
-        draining: { ok: !draining },
+        draining: { ok: !leaving.isAnnounced() },
       }
       return { live: true, ready: Object.values(checks).every((check) => check.ok), checks }
     },
@@ -132,30 +151,37 @@ export async function wire(config: Config, top: string): Promise<Wired> {
   }
   return {
     services,
-    listen: (http) =>
-      socketServer(
+    listen(http) {
+      const sockets = socketServer(
         http,
         {
-          ...{ registry, clock: systemClock, metrics, log },
+          ...{ clock: systemClock, metrics, log },
+          find: resumeSession(takeOver),
           language: languages.startable,
           version: (language) => versions.of(language),
           open: (ask) => openSession(world, ask),
         },
         { origins: config.origins, trustedProxies: config.trustProxy, sessionsPerAddress: config.sessionsPerAddress },
-      ),
+      )
+      leaving.from(sockets)
+      return sockets
+    },
+    drain: () => (isShared ? leaving.moveEverybody() : Promise.resolve()),
     async stop() {
-      draining = true
+      leaving.go()
       watch.stop()
       stopBusyWatch()
       await builder?.stop()
+      await keepingUp.stop()
       await pool.stop()
       languages.stop()
-      await registry.endAll('lost')
+      if (isShared) registry.releaseAll()
+      else await registry.endAll('lost')
       await sandboxes.close()
       roots.close()
       stores.close()
       await database.close()
-      lock.release()
+      lock?.release()
     },
   }
 }

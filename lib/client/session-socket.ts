@@ -14,6 +14,9 @@ export const CONNECT_MS = 8_000
 export const ANSWER_MS = 20_000
 export const START_ANSWER_MS = 300_000
 
+/** A server that goes may ask for no more patience than this. */
+const MOVE_MS_MAX = 30_000
+
 export type SocketEvents = {
   opened(): void
   lost(): void
@@ -26,6 +29,8 @@ export type SocketEvents = {
   lspEnded(server: number, end: LspEnd): void
   ended(reason: EndReason): void
   replaced(): void
+  /** The socket is about to be closed, and opened at another server. */
+  moving(): void
 }
 
 type CallName = 'start' | 'resume' | 'run' | 'repl' | 'stop' | 'version' | 'format' | 'lsp' | 'leave'
@@ -75,6 +80,16 @@ export function openSessionSocket(on: SocketEvents, url?: string): SessionSocket
   socket.on('lsp-ended', on.lspEnded)
   socket.on('ended', ({ reason }) => on.ended(reason))
   socket.on('replaced', on.replaced)
+  socket.on('move', ({ afterMs }) => {
+    clearTimeout(reopen)
+    reopen = setTimeout(
+      () => {
+        on.moving()
+        socket.disconnect().connect()
+      },
+      Math.min(afterMs, MOVE_MS_MAX),
+    )
+  })
 
   return {
     async call(name, body) {

@@ -65,6 +65,8 @@ export type LspListener = {
   ended(server: number, end: LspEnd): void
 }
 
+/** A move to another server takes a fraction of this; what takes longer is worth saying. */
+export const FACE_MS = 1_000
 /** Waits this long before a resume is asked for again that was refused for now. */
 export const RETRY_MS = 1_500
 
@@ -74,6 +76,7 @@ export type SessionParts = { lang: string; hasPrompt: boolean; screen: Screen; t
 export async function openSession({ lang, hasPrompt, screen, tab, after, url }: SessionParts): Promise<Session> {
   let kept: KeptSession | undefined = await tab.take()
   let view: View = { state: { at: 'connecting', kept: kept !== undefined }, isConnected: false }
+  let shown = view
   let wanted: RunRequest | undefined
   // Output before this offset was on the screen before a reload; answers to it are not sent again.
   let replayEnd = 0
@@ -82,6 +85,7 @@ export async function openSession({ lang, hasPrompt, screen, tab, after, url }: 
   let knownJob = 0 // the prompt that a session begins with
   let generation = 0
   let cancelRetry: (() => void) | undefined
+  let cancelFace: (() => void) | undefined
   const listeners = new Set<() => void>()
   const lspListeners = new Set<LspListener>()
 
@@ -108,6 +112,7 @@ export async function openSession({ lang, hasPrompt, screen, tab, after, url }: 
         forget()
         take({ type: 'replaced' })
       },
+      moving: keepFace,
     },
     url,
   )
@@ -124,6 +129,19 @@ export async function openSession({ lang, hasPrompt, screen, tab, after, url }: 
 
   function show(next: View) {
     view = next
+    if (cancelFace && next.state.at !== 'attached') return
+    dropFace()
+  }
+
+  /** The page goes on to show what it showed until the session is there again, or that takes too long to be hidden. */
+  function keepFace() {
+    if (view.state.at === 'attached') cancelFace ??= after(FACE_MS, dropFace)
+  }
+
+  function dropFace() {
+    cancelFace?.()
+    cancelFace = undefined
+    shown = view
     for (const changed of listeners) changed()
   }
 
@@ -242,7 +260,7 @@ export async function openSession({ lang, hasPrompt, screen, tab, after, url }: 
   }
 
   return {
-    view: () => view,
+    view: () => shown,
     subscribe(changed) {
       listeners.add(changed)
       return () => void listeners.delete(changed)
@@ -280,6 +298,7 @@ export async function openSession({ lang, hasPrompt, screen, tab, after, url }: 
     },
     close() {
       cancelRetry?.()
+      cancelFace?.()
       socket.close()
       listeners.clear()
     },

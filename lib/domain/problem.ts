@@ -33,6 +33,8 @@ export type Problem =
   | { readonly code: 'no_repl' }
   | { readonly code: 'lost' }
   | { readonly code: 'draining' }
+  | { readonly code: 'moved' }
+  | { readonly code: 'no_database' }
 
 export type ProblemCode = Problem['code']
 
@@ -65,5 +67,7 @@ export const PROBLEMS = {
   no_run: { status: 409, words: 'This language has no run command' },
   no_repl: { status: 409, words: 'This language has no prompt of its own' },
   lost: { status: 502, words: 'The sandbox went away' },
+  moved: { status: 503, words: 'The session is with another server; try again in a moment' },
+  no_database: { status: 503, words: 'The database does not answer; try again in a moment' },
   draining: { status: 503, words: 'The server is restarting; try again in a moment' },
 } as const satisfies Record<ProblemCode, { status: number; words: string }>

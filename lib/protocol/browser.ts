@@ -110,4 +110,6 @@ export type ToBrowser = {
   problem: (problem: Problem) => void
   ended: (event: { reason: (typeof END_REASONS)[number] }) => void
   replaced: () => void
+  /** This server is going, or has not this session any more: reconnect after so long, and resume. */
+  move: (event: { afterMs: number }) => void
 }

@@ -26,11 +26,21 @@ export type SocketOptions = {
   readonly sessionsPerAddress: number
 }
 
-/** socket.io on this HTTP server: websocket only, own pages only. `close` ends the sockets, not the sessions, and waits for nobody. */
-export function socketServer(http: HttpServer, world: VisitorWorld, options: SocketOptions): { close(): void } {
+export type SocketServer = {
+  /** Turns new sockets away, and tells each that is open to go to another server, some time within so long. */
+  moveAll(withinMs: number): void
+  /** How many are open. */
+  size(): number
+  /** Ends the sockets, not the sessions, and waits for nobody. */
+  close(): void
+}
+
+/** socket.io on this HTTP server: websocket only, own pages only. */
+export function socketServer(http: HttpServer, world: VisitorWorld, options: SocketOptions): SocketServer {
   const { metrics } = world
   const socketsMax = options.sessionsPerAddress * SOCKETS_PER_SESSION
   const perAddress = new Map<string, number>()
+  let isMoving = false
   const io = new Server<ToServer, ToBrowser>({
     path: SOCKET_PATH,
     transports: ['websocket'],
@@ -42,12 +52,7 @@ export function socketServer(http: HttpServer, world: VisitorWorld, options: Soc
     pingTimeout: PING_TIMEOUT_MS,
     connectTimeout: PING_TIMEOUT_MS,
     allowRequest(request, allow) {
-      const { origin, host } = request.headers
-      const outcome = originIsAllowed({ origin, host, allowed: options.origins })
-        ? takePlace(request)
-          ? 'ok'
-          : 'too_many'
-        : 'bad_origin'
+      const outcome = turnedAway(request) ?? 'ok'
       metrics.count('dragoman_ws_connect_total', { outcome })
       allow(outcome === 'ok' ? undefined : outcome, outcome === 'ok')
     },
@@ -63,6 +68,13 @@ export function socketServer(http: HttpServer, world: VisitorWorld, options: Soc
       metrics.set('dragoman_ws_connections', {}, io.engine.clientsCount)
     })
   })
+
+  function turnedAway(request: IncomingMessage): 'draining' | 'bad_origin' | 'too_many' | undefined {
+    const { origin, host } = request.headers
+    if (isMoving) return 'draining'
+    if (!originIsAllowed({ origin, host, allowed: options.origins })) return 'bad_origin'
+    return takePlace(request) ? undefined : 'too_many'
+  }
 
   /** Counted from the handshake to the end of the connection, so that one which says nothing more counts too. */
   function takePlace(request: IncomingMessage): boolean {
@@ -89,6 +101,11 @@ export function socketServer(http: HttpServer, world: VisitorWorld, options: Soc
   })
 
   return {
+    moveAll(withinMs) {
+      isMoving = true
+      for (const socket of io.sockets.sockets.values()) socket.emit('move', { afterMs: Math.floor(Math.random() * withinMs) })
+    },
+    size: () => io.engine.clientsCount,
     close() {
       io.disconnectSockets(true)
       io.engine.close()

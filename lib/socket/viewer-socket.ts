@@ -28,6 +28,10 @@ export function socketViewer(socket: BrowserSocket, gone: () => void): Viewer & 
       say(() => socket.emit('replaced'))
       gone()
     },
+    moved: () => {
+      say(() => socket.emit('move', { afterMs: 0 }))
+      gone()
+    },
     release() {
       const waiting = held ?? []
       held = undefined

@@ -1,4 +1,4 @@
-import { langId, sessionId } from '#lib/domain/ids.ts'
+import { langId, sessionId, type SessionId } from '#lib/domain/ids.ts'
 import type { Problem } from '#lib/domain/problem.ts'
 import { err, type Result } from '#lib/domain/result.ts'
 import { terminalSize } from '#lib/domain/terminal-size.ts'
@@ -6,7 +6,8 @@ import type { Log } from '#lib/application/ports/log.ts'
 import type { Metrics } from '#lib/application/ports/metrics.ts'
 import type { Clock } from '#lib/application/ports/time.ts'
 import type { OpenSession, Opened } from '#lib/application/sessions/open-session.ts'
-import type { SessionRegistry } from '#lib/application/sessions/registry.ts'
+import type { Session } from '#lib/application/sessions/session.ts'
+import type { ResumeAsk } from '#lib/application/sessions/take-over.ts'
 import type { Language } from '#lib/domain/language.ts'
 import type { Resumed, Started } from '#lib/protocol/browser.ts'
 
@@ -14,7 +15,8 @@ import { Attached } from './attached.ts'
 import { socketViewer, type BrowserSocket } from './viewer-socket.ts'
 
 export type VisitorWorld = {
-  registry: SessionRegistry
+  /** The session that the token opens, wherever it is. */
+  find(ask: ResumeAsk): Promise<Result<Session, Problem>>
   /** A language that is ready here, or why not. */
   language(id: string): Result<Language, Problem>
   version(language: Language): Promise<Result<{ text: string }, Problem>>
@@ -33,6 +35,9 @@ export class Visitor {
   readonly #world: VisitorWorld
   readonly #address: string
   #state: State = { name: 'greeted' }
+  /** A resume looks for its session, which takes a while when another server has it. */
+  #isFinding = false
+  #isGone = false
 
   constructor(socket: BrowserSocket, world: VisitorWorld, address: string) {
     this.#socket = socket
@@ -49,7 +54,7 @@ export class Visitor {
     body: { lang: string; cols: number; rows: number },
     answer: (result: Result<Started, Problem>) => void,
   ): Promise<void> {
-    if (this.#state.name !== 'greeted') return answer(err({ code: 'bad_message', field: 'start' }))
+    if (this.#state.name !== 'greeted' || this.#isFinding) return answer(err({ code: 'bad_message', field: 'start' }))
     const language = langId(body.lang) ? this.#world.language(body.lang) : err({ code: 'unknown_lang', lang: body.lang } as const)
     if (!language.ok) return answer(language)
 
@@ -82,9 +87,10 @@ export class Visitor {
     body: { session: string; token: string; offset: number; cols: number; rows: number },
     answer: (result: Result<Resumed, Problem>) => void,
   ): Promise<void> {
-    if (this.#state.name === 'opening') return answer(err({ code: 'bad_message', field: 'resume' }))
+    if (this.#state.name === 'opening' || this.#isFinding) return answer(err({ code: 'bad_message', field: 'resume' }))
     const id = sessionId(body.session)
-    const found = id ? this.#world.registry.find(id, body.token) : err({ code: 'no_session' } as const)
+    const found = id ? await this.#find(id, body.token) : err({ code: 'no_session' } as const)
+    if (this.#isGone) return
     this.#world.metrics.count('dragoman_session_reattach_total', { outcome: found.ok ? 'ok' : found.error.code })
     if (!found.ok) return answer(found)
     this.attached()?.detach()
@@ -96,6 +102,15 @@ export class Visitor {
     attached.viewer.release()
   }
 
+  async #find(session: SessionId, token: string): Promise<Result<Session, Problem>> {
+    this.#isFinding = true
+    try {
+      return await this.#world.find({ session, token, address: this.#address })
+    } finally {
+      this.#isFinding = false
+    }
+  }
+
   /** What the language of the session says of its version here. */
   async version(): Promise<Result<{ text: string }, Problem> | undefined> {
     const language = this.attached()?.session.language
@@ -104,6 +119,7 @@ export class Visitor {
 
   /** The socket is gone: what was opening is given up, what was attached is parked. */
   left(): void {
+    this.#isGone = true
     if (this.#state.name === 'opening') this.#state.stop.abort(new Error('The visitor left'))
     this.attached()?.detach()
   }

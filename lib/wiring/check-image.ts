@@ -59,14 +59,15 @@ async function privateServer(sandboxes: Sandboxes, language: Language, log: Log)
   })
   const share = outputShare(systemClock, OUTPUT_BYTES_PER_CORE * availableParallelism())
   const pool = { take: async () => undefined }
-  const world = { ...base, pool, admission: gate, registry, share, graceMs: 0, refusal }
+  const world = { ...base, isShared: false, pool, admission: gate, registry, share, graceMs: 0, refusal }
   const versions = new Versions({ ...base, refusal })
 
   const http = createServer((_, response) => void response.writeHead(404).end())
   const sockets = socketServer(
     http,
     {
-      ...{ registry, clock: systemClock, metrics: uncounted, log },
+      ...{ clock: systemClock, metrics: uncounted, log },
+      find: async ({ session, token }) => registry.find(session, token),
       language: (id) => (id === language.id ? ok(language) : err({ code: 'unknown_lang', lang: id })),
       version: (asked) => versions.of(asked),
       open: (ask) => openSession(world, ask),

@@ -8,7 +8,7 @@ import { memoryTask, type MemoryTask } from './task.ts'
 const FLOOD_BYTES = 32 * 1024
 
 export type MemoryAgent = {
-  /** A new connection; it takes the place of the one before. */
+  /** A new connection; it is live from its hello on. */
   connect(stream: Duplex): void
   /** What the program prints. */
   print(text: string): void
@@ -38,6 +38,7 @@ export function memoryAgent(options: Options = {}): MemoryAgent {
   const claims: string[] = []
   const tasks = new Map<number, MemoryTask>()
   let stream: Duplex | undefined
+  let epoch = 0
   let output = Buffer.alloc(0)
   let [start, sent, acked, inputEnd, job] = [0, 0, 0, 0, 0]
   let attached = false
@@ -66,6 +67,17 @@ export function memoryAgent(options: Options = {}): MemoryAgent {
     send({ type: 'ended', job, wallMs: 1, ...how, stopped, outputSpent: false, diskFull: false })
   }
 
+  /** One connection is live: one with a hello of the same or a higher epoch takes the place of the one before, which is told. */
+  function hear(from: Duplex, message: ToAgent): void {
+    if (message.type === 'hello' && from !== stream) {
+      if ((message.epoch ?? 0) < epoch) return void from.end(controlFrame({ type: 'refused', what: 'hello', code: 'fenced' }))
+      epoch = message.epoch ?? 0
+      stream?.end(controlFrame({ type: 'fenced' }))
+      stream = from
+      attached = false
+    }
+    if (from === stream) take(message)
+  }
   function take(message: ToAgent): void {
     heard.push(message)
     if (message.type === 'hello') greet()
@@ -135,17 +147,14 @@ export function memoryAgent(options: Options = {}): MemoryAgent {
     },
     say: (message) => void stream?.write(controlFrame(message)),
     connect(next) {
-      stream?.destroy()
-      stream = next
-      attached = false
       const reader = new FrameReader()
       next.on('data', (chunk: Buffer) => {
         const frames = reader.push(chunk)
         if (!frames.ok) return void next.destroy()
         for (const frame of frames.value) {
-          if (frame.kind === 'control') take(frame.message as ToAgent)
+          if (frame.kind === 'control') hear(next, frame.message as ToAgent)
           else if (frame.stream !== PTY_STREAM) tasks.get(frame.stream)?.input(frame.offset, frame.bytes)
-          else {
+          else if (next === stream) {
             inputEnd = frame.offset + frame.bytes.length
             print(Buffer.from(frame.bytes).toString())
             send({ type: 'input-ack', offset: inputEnd })

@@ -1,7 +1,9 @@
 import type { Clock } from '#lib/application/ports/time.ts'
 
+export type MemoryClock = Clock & { advance(ms: number): void; pending(): number }
+
 /** A clock that stands still until `advance` moves it; timers fire in their order, as they come due. */
-export function memoryClock(): Clock & { advance(ms: number): void; pending(): number } {
+export function memoryClock(): MemoryClock {
   let now = 0
   let timers: { at: number; call: () => void }[] = []
   return {

@@ -77,7 +77,12 @@ export function memoryRecords(now: () => number = () => 0): Records & { fail(dow
         members.set(first.sandbox, { record, state: 'leased', at: now() })
         return record
       }),
-    memberGone: (sandbox) => answer(() => void members.delete(sandbox)),
+    memberGone: (sandbox, owner) =>
+      answer(() => {
+        const isOurs = (members.get(sandbox)?.record.owner ?? owner) === owner
+        if (isOurs) members.delete(sandbox)
+        return isOurs
+      }),
     takeMembers: (owner, of) =>
       answer(() =>
         [...members.values()]

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { duplexPair } from 'node:stream'
+import { type Duplex, duplexPair } from 'node:stream'
 
 import type { Meter, Sandbox, SandboxExit, Sandboxes, SandboxNeeds } from '#lib/application/ports/sandboxes.ts'
 import type { SandboxId } from '#lib/domain/ids.ts'
@@ -12,6 +12,9 @@ export type MemorySandboxes = Sandboxes & {
   /** How many there ever were. */
   started(): number
   agent(id: SandboxId): MemoryAgent
+  keyOf(id: SandboxId): string
+  /** Ends the connections to its agent, which does not notice. */
+  cut(id: SandboxId): void
   /** What it was started with. */
   needs(id: SandboxId): SandboxNeeds | undefined
   /** As if its last process had died. */
@@ -26,6 +29,7 @@ export function memorySandboxes({
   canary = 'blocked' as 'blocked' | 'open',
   agent = () => memoryAgent({ canary }),
 } = {}): MemorySandboxes {
+  const lines = new Map<SandboxId, Duplex[]>()
   type Entry = { sandbox: Sandbox; needs: SandboxNeeds; agent: MemoryAgent; exit: (exit: SandboxExit) => void }
   const all = new Map<SandboxId, Entry>()
   let started = 0
@@ -49,6 +53,7 @@ export function memorySandboxes({
         if (!all.has(id)) throw new Error(`Cannot dial sandbox "${id}": it is gone`)
         const [ours, theirs] = duplexPair()
         own.connect(theirs)
+        lines.set(id, [...(lines.get(id) ?? []), ours])
         return ours
       },
       mark: async () => {},
@@ -62,6 +67,8 @@ export function memorySandboxes({
     running: () => [...all.keys()],
     started: () => started,
     agent: (id) => (all.get(id) as Entry).agent,
+    keyOf: (id) => (all.get(id) as Entry).sandbox.key,
+    cut: (id) => lines.get(id)?.forEach((line) => line.destroy()),
     needs: (id) => all.get(id)?.needs,
     die: (id, how) => all.get(id)?.exit(how),
     counts: (counted) => void (meter = { ...meter, ...counted }),

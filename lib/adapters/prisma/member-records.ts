@@ -60,8 +60,10 @@ export function memberRecords({ db, call }: Calls): MemberRecords {
       return rows[0] && memberRecord(rows[0])
     },
 
-    async memberGone(sandbox) {
-      await call('remove a pool member', db.poolMember.deleteMany({ where: { sandbox } }))
+    async memberGone(sandbox, owner) {
+      // Two statements: one alone would not see whose it became while it waited.
+      const { count } = await call('remove a pool member', db.poolMember.deleteMany({ where: { sandbox, owner } }))
+      return count > 0 || (await call('look a pool member up', db.poolMember.count({ where: { sandbox } }))) === 0
     },
 
     async takeMembers(owner, of) {

@@ -132,7 +132,7 @@ test('a lock that is never given back costs a call its time limit, no more', asy
     await other.query('BEGIN')
     await other.query('LOCK TABLE pool_member')
     const began = performance.now()
-    await expect(records.memberGone(sandbox)).rejects.toThrow('Cannot remove a pool member')
+    await expect(records.memberGone(sandbox, 'o')).rejects.toThrow('Cannot remove a pool member')
     expect(performance.now() - began).toBeLessThan(REFUSED_MS_MAX)
     await other.query('ROLLBACK')
   })

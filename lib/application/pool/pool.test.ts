@@ -161,9 +161,9 @@ const BUDGET = { refillSeconds: 0.5, memberBytes: 10 * MIB, memoryBytes: 100 * M
 
 test.each([
   ['nothing for a language nobody starts', [{ id: 'a', perSecond: 0, floor: 0 }], {}],
-  ['the floor whatever the demand', [{ id: 'a', perSecond: 0, floor: 1 }], { a: 1 }],
-  ['rate times refill times two, rounded up', [{ id: 'a', perSecond: 2.5, floor: 0 }], { a: 3 }],
-  ['never more than the limit of one language', [{ id: 'a', perSecond: 99, floor: 9 }], { a: 4 }],
+  ['the floor whatever the demand, among all', [{ id: 'a', perSecond: 0, floor: 1 }], { a: { floor: 1, own: 0 } }],
+  ['rate times refill times two, rounded up, by each', [{ id: 'a', perSecond: 2.5, floor: 0 }], { a: { floor: 0, own: 3 } }],
+  ['never more than the limit of one language', [{ id: 'a', perSecond: 99, floor: 9 }], { a: { floor: 4, own: 4 } }],
 ])('targets: %s', (_, demands, expected) => {
   expect(Object.fromEntries(poolTargets(demands, BUDGET))).toEqual(expected)
 })
@@ -175,7 +175,9 @@ test('targets: the memory budget is spent on floors first, then on the busiest',
     { id: 'busier', perSecond: 10, floor: 0 },
   ]
 
-  expect(Object.fromEntries(poolTargets(demands, { ...BUDGET, memoryBytes: 60 * MIB }))).toEqual({ kept: 1, busier: 4, busy: 1 })
+  expect(Object.fromEntries(poolTargets(demands, { ...BUDGET, memoryBytes: 60 * MIB }))).toEqual({
+    ...{ kept: { floor: 1, own: 0 }, busier: { floor: 0, own: 4 }, busy: { floor: 0, own: 1 } },
+  })
 })
 
 test('a steady rate of starts is found within a few half-lives, and forgotten after', () => {

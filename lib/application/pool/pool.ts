@@ -1,6 +1,6 @@
 import { errorText, type Log } from '#lib/application/ports/log.ts'
 import type { Metrics } from '#lib/application/ports/metrics.ts'
-import type { Records } from '#lib/application/ports/records.ts'
+import type { MemberRecord, Records } from '#lib/application/ports/records.ts'
 import type { Sandboxes } from '#lib/application/ports/sandboxes.ts'
 import type { Clock, Random } from '#lib/application/ports/time.ts'
 import { sandboxId, type LangId, type SandboxId, type SessionId } from '#lib/domain/ids.ts'
@@ -10,12 +10,12 @@ import { DEFAULT_LIMITS } from '#lib/domain/limits.ts'
 import { prepare, startPlain, type Warm } from '../sessions/warm-up.ts'
 import { arrivals } from './arrivals.ts'
 import { keptAs } from './kept-as.ts'
-import { poolTargets } from './targets.ts'
+import { langOf, type Member, Members, PLAIN } from './members.ts'
+import { reach } from './reach.ts'
+import { poolTargets, type Target } from './targets.ts'
 
 /** The size a prompt is opened with before anybody's window is known; a claim resizes it. */
 export const SIZE_BEFORE_CLAIM = { cols: 80, rows: 24 }
-/** A member that did not come up in this time is given up. */
-export const MEMBER_START_MS = 20_000
 /** Leased members that turn out gone are skipped this often before a sandbox is started instead. */
 const LEASE_TRIES = 3
 /** After a failed start the next waits, twice as long each time. */
@@ -33,6 +33,12 @@ export type PoolOptions = {
   readonly plainMembers: number
   readonly memoryBytes: number
   readonly membersPerLanguageMax: number
+  /** Other servers have members in the same records, and may dial ours. */
+  readonly isShared: boolean
+  /** A member that did not come up in this time is given up. */
+  readonly startMs: number
+  /** So many are started at a time. */
+  readonly startsMax: number
 }
 export type PoolWorld = {
   sandboxes: Sandboxes
@@ -45,20 +51,11 @@ export type PoolWorld = {
   log: Log
 }
 
-const PLAIN = ''
-type Member = Warm & {
-  readonly kind: string
-  /** See {@link keptAs}; empty for a plain one. */
-  readonly key: string
-  /** The database has its row, and no lease on it that we did not hear of. */
-  isRecorded: boolean
-}
-
 /** Sandboxes started ahead: warm ones with a language's prompt open, and plain ones that take any language. */
 export class Pool {
   readonly #world: PoolWorld
   readonly #options: PoolOptions
-  readonly #members = new Map<SandboxId, Member>()
+  readonly #members: Members
   readonly #arrivals
   readonly #backoff = new Map<string, { until: number; ms: number }>()
   #leasedAt: number[] = []
@@ -71,6 +68,7 @@ export class Pool {
   constructor(world: PoolWorld, options: PoolOptions) {
     this.#world = world
     this.#options = options
+    this.#members = new Members(world, { isShared: options.isShared, lost: () => this.#refill(BACKOFF_MS.first) })
     this.#arrivals = arrivals(world.clock)
   }
 
@@ -78,7 +76,7 @@ export class Pool {
     this.#refill(0)
   }
 
-  /** Languages changed: members of what they were are never handed out again, and go. */
+  /** Languages changed, or other servers' members: what is stale is never handed out again, and goes; what lacks is started. */
   changed(): void {
     this.#refill(0)
   }
@@ -96,8 +94,8 @@ export class Pool {
     const from = clock.now()
     this.#arrivals.started(language.id)
     const taken =
-      (await this.#lease(language.id, keptAs(language), session)) ??
-      (takesPlain(language) ? await this.#lease(PLAIN, PLAIN, session) : undefined)
+      (await this.#lease(language.id, language, session)) ??
+      (takesPlain(language) ? await this.#lease(PLAIN, undefined, session) : undefined)
     metrics.observe('dragoman_pool_claim_lease_seconds', {}, (clock.now() - from) / 1000)
     metrics.count('dragoman_pool_claims_total', { result: taken ? (taken.lang ? 'hit' : 'plain') : 'miss' })
     if (taken) {
@@ -108,35 +106,72 @@ export class Pool {
     return taken
   }
 
+  /** Members of a server that is gone: those that still answer are ours now. */
+  async adopt(records: readonly MemberRecord[]): Promise<void> {
+    for (const record of records) {
+      const language = record.lang && this.#language(record.lang)
+      const key = language ? keptAs(language) : PLAIN
+      const isCurrent = record.keptAs === key && (language !== undefined || record.lang === undefined)
+      const warm = isCurrent && !this.#stopped.signal.aborted ? await reach(this.#world, record, language) : undefined
+      if (warm) this.#members.keep({ ...warm, kind: record.lang ?? PLAIN, key, isRecorded: true })
+      else await this.#members.forget(record.sandbox) // and the sweep ends it
+    }
+  }
+
   ready(lang: LangId | undefined): number {
-    return [...this.#members.values()].filter((member) => member.kind === (lang ?? PLAIN)).length
+    return this.#members.of(lang ?? PLAIN).length
   }
 
   size(): number {
-    return this.#members.size
+    return this.#members.size()
   }
 
+  /** Where others may lease them members go on; else they end. */
   async stop(): Promise<void> {
     this.#stopped.abort(new Error('The pool is stopping'))
     this.#cancelRefill()
     await this.#busy
-    await Promise.all([...this.#members.values()].map((member) => this.#drop(member)))
+    if (this.#options.isShared) this.#members.release()
+    else await Promise.all(this.#members.all().map((member) => this.#members.drop(member)))
   }
 
-  async #lease(kind: string, key: string, session: SessionId): Promise<Member | undefined> {
-    if (this.ready(kind === PLAIN ? undefined : (kind as LangId)) === 0) return undefined
+  async #lease(kind: string, language: Language | undefined, session: SessionId): Promise<Warm | undefined> {
+    const { isShared } = this.#options
+    const key = language ? keptAs(language) : PLAIN
+    if (!isShared && this.#members.of(kind).length === 0) return undefined
     for (let n = 0; n < LEASE_TRIES; n++) {
-      const id = await this.#leaseId(kind, key, session)
-      if (!id) return undefined
-      const member = this.#members.get(id)
-      this.#members.delete(id)
-      this.#count(kind)
-      this.#forget(id)
+      const leased = await this.#leaseRow(kind, key, session)
+      if (!leased) return undefined
+      const { id, record } = leased
+      const member = this.#members.take(id)
       if (member?.key === key && !member.link.isClosed()) return member
-      member?.link.close('done')
-      if (member) void member.sandbox.destroy()
+      const reached = !member && record && isShared ? await reach(this.#world, record, language) : undefined
+      if (reached) return reached
+      if (member) void this.#members.drop(member)
+      else void this.#members.forget(id)
     }
     return undefined
+  }
+
+  /**
+   * The records decide. While they are away this process hands out what it started itself; so it does with members whose
+   * row they may not have, or may have leased in a call that we gave up. The agents refuse any double.
+   */
+  async #leaseRow(kind: string, key: string, session: SessionId): Promise<{ id: SandboxId; record?: MemberRecord } | undefined> {
+    const { records, replica, metrics, log } = this.#world
+    const own = () => {
+      const member = this.#members.of(kind).find(({ isRecorded }) => !isRecorded)
+      return member && { id: member.sandbox.id }
+    }
+    try {
+      const record = await records.lease({ lang: langOf(kind), keptAs: key, session, owner: replica })
+      return record ? { id: record.sandbox, record } : own()
+    } catch (error) {
+      metrics.count('dragoman_pool_lease_fallback_total', {})
+      log.warn('lease without database', { error: errorText(error) })
+      for (const member of this.#members.of(kind)) member.isRecorded = false
+      return own()
+    }
   }
 
   #language(id: string): Language | undefined {
@@ -145,31 +180,8 @@ export class Pool {
 
   async #dropStale(): Promise<void> {
     const current = new Map(this.#options.languages().map((language) => [language.id as string, keptAs(language)]))
-    const stale = [...this.#members.values()].filter(({ kind, key }) => kind !== PLAIN && current.get(kind) !== key)
-    await Promise.all(stale.map((member) => this.#drop(member)))
-  }
-
-  /**
-   * The database decides. While it is down this process hands out what it started itself; so it does with members whose
-   * row the database may not have, or may have leased in a call that we gave up. The agents refuse any double.
-   */
-  async #leaseId(kind: string, keptAsKey: string, session: SessionId): Promise<SandboxId | undefined> {
-    const { records, replica, metrics, log } = this.#world
-    const lang = kind === PLAIN ? undefined : (kind as LangId)
-    const own = () => [...this.#members.values()].find((member) => member.kind === kind && !member.isRecorded)?.sandbox.id
-    try {
-      return (await records.lease({ lang, keptAs: keptAsKey, session, owner: replica }))?.sandbox ?? own()
-    } catch (error) {
-      metrics.count('dragoman_pool_lease_fallback_total', {})
-      log.warn('lease without database', { error: errorText(error) })
-      for (const member of this.#members.values()) if (member.kind === kind) member.isRecorded = false
-      return own()
-    }
-  }
-
-  #forget(id: SandboxId): void {
-    const { records, log } = this.#world
-    records.memberGone(id).catch((error: unknown) => log.warn('member row stays', { error: errorText(error) }))
+    const stale = this.#members.all().filter(({ kind, key }) => kind !== PLAIN && current.get(kind) !== key)
+    await Promise.all(stale.map((member) => this.#members.drop(member)))
   }
 
   // One fill at a time; what comes meanwhile asks for another round, and never puts off the one that is due.
@@ -187,15 +199,23 @@ export class Pool {
 
   async #fill(): Promise<void> {
     await this.#dropStale()
+    const lacking: [string, Target][] = []
     for (const [kind, target] of this.#targets()) {
-      this.#world.metrics.set('dragoman_pool_target', { kind: kind || 'plain' }, target)
-      while (this.ready(kind === PLAIN ? undefined : (kind as LangId)) < target) {
-        if (this.#stopped.signal.aborted || !(await this.#add(kind))) break
+      const wanted = Math.max(target.floor, target.own)
+      this.#world.metrics.set('dragoman_pool_target', { kind: kind || 'plain' }, wanted)
+      for (let n = this.#members.of(kind).length; n < wanted; n++) lacking.push([kind, target])
+    }
+    const refused = new Set<string>()
+    const starter = async () => {
+      for (let next = lacking.shift(); next && !this.#stopped.signal.aborted; next = lacking.shift()) {
+        const [kind, target] = next
+        if (!refused.has(kind) && !(await this.#add(kind, target))) refused.add(kind)
       }
     }
+    await Promise.all(Array.from({ length: this.#options.startsMax }, starter))
   }
 
-  #targets(): Map<string, number> {
+  #targets(): Map<string, Target> {
     const { languages, kept, plainMembers, memoryBytes, membersPerLanguageMax } = this.#options
     const demands = languages().map((language) => ({
       id: language.id as string,
@@ -211,17 +231,22 @@ export class Pool {
     })
   }
 
-  async #add(kind: string): Promise<boolean> {
-    const { clock, random, metrics, log, records, replica } = this.#world
+  async #add(kind: string, target: Target): Promise<boolean> {
+    const { clock, random, metrics, log } = this.#world
     if ((this.#backoff.get(kind)?.until ?? 0) > clock.now()) return false
     const language = this.#language(kind)
     if (kind !== PLAIN && !language) return false // it went meanwhile
     const id = sandboxId(`sb${random.hex(10)}`) as SandboxId // ten bytes are the twenty digits that an id has
-    const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(MEMBER_START_MS)])
+    const key = language ? keptAs(language) : PLAIN
+    if (!(await this.#reserve(id, kind, key, target))) return false
+
+    const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(this.#options.startMs)])
     const from = clock.now()
-    const plain = await startPlain(this.#world, id, language ?? { limits: DEFAULT_LIMITS }, signal)
+    const needs = { ...(language ?? { limits: DEFAULT_LIMITS }), ahead: kind || 'plain' }
+    const plain = await startPlain(this.#world, id, needs, signal)
     const warm = plain.ok && language ? await prepare(this.#world, plain.value, language, SIZE_BEFORE_CLAIM, signal) : plain
     if (!warm.ok) {
+      void this.#members.forget(id)
       if (this.#stopped.signal.aborted) return false
       metrics.count('dragoman_pool_probe_failures_total', { language: kind || 'plain' })
       log.warn('pool member failed', {
@@ -237,50 +262,45 @@ export class Pool {
     this.#refillSeconds = 0.8 * this.#refillSeconds + 0.2 * ((clock.now() - from) / 1000)
     const leasedAt = this.#leasedAt.shift()
     if (leasedAt !== undefined) metrics.observe('dragoman_pool_refill_lag_seconds', {}, (clock.now() - leasedAt) / 1000)
-    const member: Member = { ...warm.value, kind, key: language ? keptAs(language) : PLAIN, isRecorded: false }
-    this.#keep(member)
+    const member: Member = { ...warm.value, kind, key, isRecorded: false }
+    this.#members.keep(member)
+    await this.#record(member)
+    return true
+  }
+
+  /** Without the records there is nobody to ask, and each server keeps to its own target. */
+  async #reserve(id: SandboxId, kind: string, key: string, { floor, own }: Target): Promise<boolean> {
+    const { records, replica, log } = this.#world
+    const total = Math.floor(this.#options.memoryBytes / MEMBER_BYTES)
     try {
-      await records.memberReady({
+      return await records.reserveMember(
+        { sandbox: id, lang: langOf(kind), keptAs: key, owner: replica },
+        { own, all: floor, total },
+      )
+    } catch (error) {
+      log.warn('member without a place', { error: errorText(error) })
+      return true
+    }
+  }
+
+  async #record(member: Member): Promise<void> {
+    const { records, replica, log } = this.#world
+    const { sandbox, key: keptAsKey, kind } = member
+    const { id, key, address } = sandbox
+    try {
+      const row = {
         sandbox: id,
-        key: warm.value.sandbox.key,
-        lang: language?.id,
-        keptAs: member.key,
+        key,
+        lang: langOf(kind),
+        keptAs: keptAsKey,
         owner: replica,
-      })
+        ...(address !== undefined && { address }),
+      }
+      await records.memberReady(row)
       member.isRecorded = true
     } catch (error) {
       log.warn('member not recorded', { error: errorText(error) })
     }
-    return true
-  }
-
-  #keep(member: Member): void {
-    const { id } = member.sandbox
-    this.#members.set(id, member)
-    this.#count(member.kind)
-    const gone = () => {
-      if (!this.#members.has(id)) return
-      this.#drop(member).catch((error: unknown) => this.#world.log.error('member not removed', { error: errorText(error) }))
-      this.#refill(BACKOFF_MS.first)
-    }
-    member.link.listen({ message() {}, output() {}, taskOutput() {}, closed: gone })
-    if (member.link.isClosed()) gone()
-  }
-
-  async #drop(member: Member): Promise<void> {
-    this.#members.delete(member.sandbox.id)
-    this.#count(member.kind)
-    this.#forget(member.sandbox.id)
-    member.link.close('done')
-    await member.sandbox.destroy()
-  }
-
-  #count(kind: string): void {
-    this.#world.metrics.set(
-      'dragoman_pool_members',
-      { kind: kind || 'plain', state: 'ready' },
-      this.ready(kind === PLAIN ? undefined : (kind as LangId)),
-    )
   }
 }
 

@@ -33,6 +33,12 @@ export const SERIES = {
   dragoman_sessions_busy: { kind: 'gauge', help: 'Sessions that have computed for minutes and said next to nothing', labels: [] },
   dragoman_session_duration_seconds: { kind: 'histogram', help: 'Life of a session', labels: ['reason'], buckets: LONG_BUCKETS },
   dragoman_session_ends_total: { kind: 'counter', help: 'Sessions ended', labels: ['reason'] },
+  dragoman_sessions_released_total: { kind: 'counter', help: 'Sessions that went on at another server', labels: [] },
+  dragoman_session_takeovers_total: {
+    kind: 'counter',
+    help: 'Sessions taken over from another server',
+    labels: ['why', 'outcome'],
+  },
   dragoman_session_reattach_total: { kind: 'counter', help: 'Resume calls', labels: ['outcome'] },
   dragoman_session_reattach_gap_seconds: {
     kind: 'histogram',
@@ -125,6 +131,7 @@ export const SERIES = {
     buckets: SHORT_BUCKETS,
   },
   dragoman_k8s_pods_astray: { kind: 'gauge', help: 'Pods that no session or pool claims, before a sweep', labels: ['kind'] },
+  dragoman_replicas_seen: { kind: 'gauge', help: 'Servers that share the database and live', labels: [] },
   dragoman_db_up: { kind: 'gauge', help: '1 when the database answered last', labels: [] },
 } as const satisfies Record<string, Series>
 

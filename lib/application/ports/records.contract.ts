@@ -127,14 +127,16 @@ export function recordsContract(fresh: () => Promise<Records>): void {
 
     expect(await records.lease(ask())).toEqual(ours)
     expect(await records.lease(ask())).toEqual({ ...theirs, owner: here })
+    expect(await records.memberGone(theirs.sandbox, there)).toBe(false)
+    expect((await records.ledger()).has(theirs.sandbox)).toBe(true)
   })
 
   test('a member that is gone or forgotten is not leased, one that is leased is not made free again', async () => {
     const records = await fresh()
     const [gone, forgotten] = [member(), member()]
     await records.memberReady(gone)
-    await records.memberGone(gone.sandbox)
-    await records.memberGone(gone.sandbox)
+    expect(await records.memberGone(gone.sandbox, here)).toBe(true)
+    expect(await records.memberGone(gone.sandbox, here)).toBe(true)
     expect(await records.lease(ask())).toBeUndefined()
 
     await records.memberReady(forgotten)

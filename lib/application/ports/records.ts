@@ -81,7 +81,8 @@ export interface Records {
    * SKIP LOCKED`): two callers never get the same. Undefined when none is free.
    */
   lease(ask: LeaseAsk): Promise<MemberRecord | undefined>
-  memberGone(sandbox: SandboxId): Promise<void>
+  /** May be repeated. False when it is another replica's by now: then nothing is done, and nothing may be done to it. */
+  memberGone(sandbox: SandboxId, owner: string): Promise<boolean>
   /** The free members of these replicas are this one's from then on; what they had leased or reserved is forgotten. */
   takeMembers(owner: string, of: readonly string[]): Promise<readonly MemberRecord[]>
   /** Forgets places that nothing came of, and leases that no session came of, when they are older than this. */

@@ -22,12 +22,17 @@ import { AgentRefused, heard, isFenced, prepare, startPlain, type Warm } from '.
 /** From admission to a claimed sandbox; then the visitor is told that it failed. */
 export const START_MS = 30_000
 const CLAIM_TRIES = 3
+const FIRST_EPOCH = 1
+/** A claim is noted outside when the prompt has long been seen: it would be in its way. */
+const NOTE_AFTER_MS = 1000
 
 export type OpenSessionWorld = {
   sandboxes: Sandboxes
   records: Records
   /** The name of this one among those that share the records. */
   replica: string
+  /** Others do share them: a session may be another server's from one moment to the next. */
+  isShared: boolean
   pool: Pick<Pool, 'take'>
   admission: Admission
   registry: SessionRegistry
@@ -122,7 +127,13 @@ async function claim(
 ): Promise<boolean> {
   try {
     const answer = heard(warm.link, ['claimed'], signal)
-    warm.link.send({ type: 'claim', session: id, epoch: 1, token: world.random.hex(16), lifeMs: language.limits.lifeMs })
+    warm.link.send({
+      type: 'claim',
+      session: id,
+      epoch: FIRST_EPOCH,
+      token: world.random.hex(16),
+      lifeMs: language.limits.lifeMs,
+    })
     await answer
     return true
   } catch (error) {
@@ -130,7 +141,8 @@ async function claim(
     warm.link.close('done')
     const isAnothers = isFenced(error) || (error instanceof AgentRefused && error.code === 'already_claimed')
     if (isAnothers) world.metrics.count('dragoman_pool_double_claim_refused_total', {})
-    else await warm.sandbox.destroy()
+    else if (!isFenced(error)) await warm.sandbox.destroy()
+    world.records.memberGone(warm.sandbox.id, world.replica).catch(() => undefined) // then the lease expires
     return false
   }
 }
@@ -146,30 +158,23 @@ function begin(
   const tokenHash = createHash('sha256').update(token).digest('hex')
   const { language, address } = ask
   const { lifeMs } = language.limits
-  const { clock, metrics, share, graceMs } = world
+  const { clock, metrics, share, graceMs, registry } = world
   const session = new Session({
-    ...{ id, tokenHash, address, language, graceMs, lifeMs, clock, metrics, share, firstJob: 0 },
-    sandbox: warm.sandbox,
-    link: warm.link,
-    ended: world.registry.ended,
+    ...{ id, tokenHash, address, language, graceMs, lifeMs, clock, metrics, share, firstJob: 0, epoch: FIRST_EPOCH },
+    ...{ sandbox: warm.sandbox, link: warm.link, ended: registry.ended, released: registry.released },
+    ...(world.isShared && { isHeld: registry.isHeld }),
   })
   world.registry.add(session, place)
   const startedAt = clock.today()
   const lifeEndsAt = new Date(startedAt.getTime() + lifeMs)
-  const { id: sandbox, key: sandboxKey } = warm.sandbox
+  const { id: sandbox, key: sandboxKey, address: at } = warm.sandbox
   // Off the path to the prompt: a session whose row is missing works, it is only not found again after a restart.
-  world.records
-    .sessionOpened({
-      id,
-      lang: language.id,
-      sandbox,
-      sandboxKey,
-      tokenHash,
-      epoch: 1,
-      owner: world.replica,
-      startedAt,
-      lifeEndsAt,
-    })
-    .catch((error: unknown) => world.log.warn('session not recorded', { error: errorText(error) }))
+  world.registry.record({
+    ...{ id, lang: language.id, sandbox, sandboxKey, tokenHash, epoch: FIRST_EPOCH, owner: world.replica, startedAt, lifeEndsAt },
+    ...(at !== undefined && { address: at }),
+  })
+  clock.after(NOTE_AFTER_MS, () => {
+    warm.sandbox.claimed?.().catch((error: unknown) => world.log.warn('claim not noted', { error: errorText(error) }))
+  })
   return { session, token }
 }

@@ -187,7 +187,7 @@ test('a server that starts again goes on with the agents of both protocols where
         sandbox,
         link: await greet(again.world, sandbox, soon(), 2),
       },
-      ...{ firstJob: 10, graceMs: 60_000, lifeMs: 60_000, ended() {} },
+      ...{ firstJob: 10, graceMs: 60_000, lifeMs: 60_000, epoch: 2, ended() {}, released() {} },
       ...{ clock: systemClock, metrics: again.metrics, share: again.world.share },
     })
     const seen = await watch(session, 2)

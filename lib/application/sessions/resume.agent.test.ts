@@ -95,7 +95,7 @@ async function hang(to: SandboxedAgent): Promise<typeof hung> {
 const sessionOf = (sandbox: Sandbox, link: AgentLink, ended: SessionParts['ended'] = () => {}) =>
   new Session({
     ...{ id: 's' as SessionId, tokenHash: '', address: '', language: python, sandbox, link, firstJob: (job += 1000) },
-    ...{ graceMs: 60_000, lifeMs: 60_000, ended, ...world },
+    ...{ graceMs: 60_000, lifeMs: 60_000, epoch: 1, ended, released() {}, ...world },
   })
 
 type Replica = { readonly wire: Wire; readonly session: Session; readonly viewer: Viewer; seenEnd: number; mayHaveSeen: number }

@@ -42,4 +42,11 @@ export class Ended {
   leave(): void {}
 }
 
-export type SessionState = Attached | Parked | Ended
+/** Not over, but another server's: nothing that is done here may touch its sandbox. */
+export class Released {
+  readonly name = 'released'
+  readonly viewer = NO_VIEWER
+  leave(): void {}
+}
+
+export type SessionState = Attached | Parked | Ended | Released

@@ -4,7 +4,7 @@ import type { Metrics } from '#lib/application/ports/metrics.ts'
 import type { Meter, Sandbox } from '#lib/application/ports/sandboxes.ts'
 import type { Clock } from '#lib/application/ports/time.ts'
 import type { EndReason } from '#lib/domain/ending.ts'
-import type { SessionId } from '#lib/domain/ids.ts'
+import type { SandboxId, SessionId } from '#lib/domain/ids.ts'
 import type { Language } from '#lib/domain/language.ts'
 import type { Problem } from '#lib/domain/problem.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
@@ -14,14 +14,14 @@ import { PTY_STREAM } from '#lib/protocol/frame.ts'
 import type { Resumed } from '#lib/protocol/browser.ts'
 
 import { Activity } from './activity.ts'
-import type { AgentLink } from './agent-link.ts'
+import { type AgentLink, FENCED } from './agent-link.ts'
 import { collectTask, type Collected } from './collect-task.ts'
 import { formatText } from './format-text.ts'
 import { Jobs, type Program } from './jobs.ts'
 import { LanguageServers } from './language-servers.ts'
 import type { OutputShare } from './output-share.ts'
 import { PacedAck } from './paced-ack.ts'
-import { Attached, Ended, Parked, type SessionState } from './session-state.ts'
+import { Attached, Ended, Parked, Released, type SessionState } from './session-state.ts'
 import { Tasks } from './tasks.ts'
 import { tokenBucket } from './token-bucket.ts'
 import type { Viewer } from './viewer.ts'
@@ -45,11 +45,17 @@ export type SessionParts = {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly share: OutputShare
+  /** At which this server took it over; 1 for one that it opened. */
+  readonly epoch: number
+  /** False when another server took it over, which a cut line may have kept from us. Asked before it ends by itself. */
+  readonly isHeld?: (session: Session) => Promise<boolean>
   /** Told once, after everything of the session is gone. */
   readonly ended: (session: Session, reason: EndReason) => void
+  /** Told once, when another server has it or is to have it. */
+  readonly released: (session: Session) => void
 }
 
-/** One visitor's use of one sandbox: attached to a viewer, parked for its grace, or ended. */
+/** One visitor's use of one sandbox: attached to a viewer, parked for its grace, ended, or released to another server. */
 export class Session {
   readonly #parts: SessionParts
   readonly #jobs: Jobs
@@ -85,16 +91,16 @@ export class Session {
     this.#activity = new Activity(
       clock,
       { idleMs: language.limits.idleMs, lifeMs: parts.lifeMs },
-      (reason) => void this.end(reason),
+      (reason) => void this.#over(reason),
     )
-    this.#state = new Parked(clock, parts.graceMs, () => void this.end('left'))
+    this.#state = new Parked(clock, parts.graceMs, () => void this.#over('left'))
     link.listen({
       message: (message) => this.#message(message),
       output: (offset, bytes) => this.#output(offset, bytes),
       taskOutput: (stream, offset, bytes) => this.#tasks.output(stream, offset, bytes),
-      closed: () => void this.#lost(),
+      closed: (why) => void this.#closed(why),
     })
-    if (link.isClosed()) void this.#lost()
+    if (link.isClosed()) void this.#closed('closed')
     void sandbox.exited.then((exit) => this.end(exit.reason === 'memory' ? 'memory' : 'lost'))
   }
 
@@ -106,6 +112,12 @@ export class Session {
   }
   get language(): Language {
     return this.#parts.language
+  }
+  get sandbox(): SandboxId {
+    return this.#parts.sandbox.id
+  }
+  get epoch(): number {
+    return this.#parts.epoch
   }
   get state(): SessionState['name'] {
     return this.#state.name
@@ -129,7 +141,8 @@ export class Session {
 
   /** parked | attached -> attached: output from `offset` on goes to this viewer; another that watched is told so. */
   async attach(viewer: Viewer, offset: number, size: TerminalSize): Promise<Result<Resumed, Problem>> {
-    if (this.#state.name === 'ended') return err({ code: 'session_ended', reason: this.#state.reason })
+    const refusal = this.#refusal()
+    if (refusal) return err(refusal)
     if (this.#state.name === 'attached') this.#state.viewer.replaced()
     const { clock, link, metrics } = this.#parts
     if (this.#state.name === 'parked' && this.#state.everAttached) {
@@ -144,7 +157,7 @@ export class Session {
       this.#attaching.push(done)
       link.send({ type: 'attach', offset })
     })
-    if (!attached) return err({ code: 'lost' })
+    if (!attached) return err(this.#refusal() ?? { code: 'lost' })
     if (attached.from > offset) {
       metrics.count('dragoman_pty_dropped_bytes_total', {}, attached.from - offset)
       this.#window.askToDrawAgain() // what drew its screen is gone
@@ -163,11 +176,11 @@ export class Session {
     if (this.#state.name !== 'attached' || this.#state.viewer !== viewer) return
     this.#parts.link.send({ type: 'detach' })
     this.#servers.stop()
-    this.#state = new Parked(this.#parts.clock, this.#parts.graceMs, () => void this.end('left'), true)
+    this.#state = new Parked(this.#parts.clock, this.#parts.graceMs, () => void this.#over('left'), true)
   }
 
   input(offset: number, bytes: Uint8Array): void {
-    if (this.#state.name === 'ended') return
+    if (this.#isOver()) return
     if (offset > this.#inputEnd) return this.#state.viewer.problem({ code: 'bad_message', field: 'offset' })
     if (offset + bytes.length - this.#inputAcked > INPUT_WINDOW_BYTES) {
       return this.#state.viewer.problem({ code: 'input_full', max: INPUT_WINDOW_BYTES })
@@ -231,10 +244,24 @@ export class Session {
 
   /** attached | parked -> ended; the first reason stays. Settles when nothing of the sandbox remains. */
   async end(reason: EndReason): Promise<void> {
-    if (this.#state.name === 'ended') return
+    if (this.#isOver()) return
+    this.#leave(new Ended(reason)).ended(reason)
+    await this.#parts.sandbox.destroy()
+    this.#parts.ended(this, reason)
+  }
+
+  /** attached | parked -> released: its programs go on, for the server that has it or will. */
+  release(): void {
+    if (this.#isOver()) return
+    this.#leave(new Released()).moved()
+    this.#parts.released(this)
+  }
+
+  /** Whoever watched until now. */
+  #leave(state: Ended | Released): Viewer {
     const { viewer } = this.#state
     this.#state.leave()
-    this.#state = new Ended(reason)
+    this.#state = state
     this.#activity.stop()
     this.#window.stop()
     this.#parts.share.forget(this)
@@ -242,9 +269,7 @@ export class Session {
     this.#tasks.lost()
     this.#jobs.lost()
     for (const waiting of this.#attaching.splice(0)) waiting(undefined)
-    viewer.ended(reason)
-    await this.#parts.sandbox.destroy()
-    this.#parts.ended(this, reason)
+    return viewer
   }
 
   /** Acknowledgements of one stream, under the session's share of the machine. */
@@ -255,11 +280,16 @@ export class Session {
       if (waitMs >= 1) metrics.count('dragoman_pty_paced_seconds_total', {}, waitMs / 1000)
       return waitMs
     }
-    return new PacedAck(clock, delayMs, (offset) => void (this.#state.name !== 'ended' && pass(offset)))
+    return new PacedAck(clock, delayMs, (offset) => void (!this.#isOver() && pass(offset)))
+  }
+
+  #isOver(): boolean {
+    return this.#state.name === 'ended' || this.#state.name === 'released'
   }
 
   #refusal(): Problem | undefined {
-    return this.#state.name === 'ended' ? { code: 'session_ended', reason: this.#state.reason } : undefined
+    if (this.#state.name === 'ended') return { code: 'session_ended', reason: this.#state.reason }
+    return this.#state.name === 'released' ? { code: 'moved' } : undefined
   }
 
   async #limited<T>(act: () => Promise<Result<T, Problem>>): Promise<Result<T, Problem>> {
@@ -294,12 +324,21 @@ export class Session {
     this.#state.viewer.output(offset, bytes)
   }
 
-  async #lost(): Promise<void> {
+  /** It ends by itself, unless it is another server's by now or somebody came back meanwhile. */
+  async #over(reason: EndReason): Promise<void> {
+    const { isHeld } = this.#parts
+    if (isHeld && !(await isHeld(this))) return this.release()
+    if (reason !== 'left' || this.#state.name === 'parked') await this.end(reason)
+  }
+
+  async #closed(why: string): Promise<void> {
+    if (this.#isOver()) return
+    if (why === FENCED) return this.release()
     const { clock, sandbox } = this.#parts
     const gone = await Promise.race([
       sandbox.exited.then((exit) => exit.reason),
       new Promise<'lost'>((done) => clock.after(LAST_WORDS_MS, () => done('lost'))),
     ])
-    await this.end(gone === 'memory' ? 'memory' : 'lost')
+    await this.#over(gone === 'memory' ? 'memory' : 'lost')
   }
 }

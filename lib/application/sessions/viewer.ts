@@ -15,6 +15,8 @@ export interface Viewer {
   ended(reason: EndReason): void
   /** Another viewer took the session over; nothing follows. */
   replaced(): void
+  /** The session goes on at another server; nothing follows here. */
+  moved(): void
 }
 
 /** Nobody. */
@@ -27,4 +29,5 @@ export const NO_VIEWER: Viewer = {
   lspEnded() {},
   ended() {},
   replaced() {},
+  moved() {},
 }

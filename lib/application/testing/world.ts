@@ -1,8 +1,8 @@
 import type { MemoryAgent } from '#lib/adapters/memory/agent.ts'
-import { memoryClock } from '#lib/adapters/memory/clock.ts'
+import { type MemoryClock, memoryClock } from '#lib/adapters/memory/clock.ts'
 import { memoryLog, memoryMetrics } from '#lib/adapters/memory/log.ts'
 import { memoryRecords } from '#lib/adapters/memory/records.ts'
-import { memorySandboxes } from '#lib/adapters/memory/sandboxes.ts'
+import { memorySandboxes, type MemorySandboxes } from '#lib/adapters/memory/sandboxes.ts'
 import { langId, type LangId, type SandboxId } from '#lib/domain/ids.ts'
 import type { Language } from '#lib/domain/language.ts'
 import { DEFAULT_LIMITS } from '#lib/domain/limits.ts'
@@ -16,6 +16,7 @@ import { openSession, type OpenSession } from '../sessions/open-session.ts'
 import { outputShare } from '../sessions/output-share.ts'
 import { SessionRegistry } from '../sessions/registry.ts'
 import type { Session } from '../sessions/session.ts'
+import { resumeSession } from '../sessions/take-over.ts'
 import type { Viewer } from '../sessions/viewer.ts'
 
 export const never = new AbortController().signal
@@ -66,19 +67,26 @@ type Options = {
   plainMembers?: number
   poolBytes?: number
   refusal?: () => Problem | undefined
+  /** Another world's, with which this one is one of several servers. */
+  beside?: { clock: MemoryClock; records: ReturnType<typeof memoryRecords>; sandboxes: MemorySandboxes }
+  isShared?: boolean
 }
 
 /** Everything a session needs, in memory, on a clock that stands still. */
 export function world(options: Options = {}) {
-  const clock = memoryClock()
+  const { beside } = options
+  const isShared = options.isShared ?? beside !== undefined
+  const clock = beside?.clock ?? memoryClock()
   const metrics = memoryMetrics()
   const log = memoryLog()
-  const records = memoryRecords(() => clock.now())
-  const replica = 'here'
+  const records = beside?.records ?? memoryRecords(() => clock.now())
+  const replica = beside ? 'there' : 'here'
   const { room, canary, agent } = options
-  const sandboxes = memorySandboxes({ ...(room !== undefined && { room }), ...(canary && { canary }), ...(agent && { agent }) })
+  const sandboxes =
+    beside?.sandboxes ??
+    memorySandboxes({ ...(room !== undefined && { room }), ...(canary && { canary }), ...(agent && { agent }) })
   let n = 0
-  const random = { hex: (bytes: number) => (++n).toString(16).padStart(bytes * 2, '0') }
+  const random = { hex: (bytes: number) => (beside ? 'f' : '') + (++n).toString(16).padStart(bytes * 2 - (beside ? 1 : 0), '0') }
   const pool = new Pool(
     { sandboxes, records, replica, clock, random, metrics, log },
     {
@@ -87,6 +95,9 @@ export function world(options: Options = {}) {
       plainMembers: options.plainMembers ?? 0,
       memoryBytes: options.poolBytes ?? 0,
       membersPerLanguageMax: 4,
+      isShared,
+      startMs: 20_000,
+      startsMax: 1,
     },
   )
   const { sessionsMax = 100, perAddressMax = 100, startsPerMinute = 1000, queueMax = 10 } = options
@@ -99,6 +110,7 @@ export function world(options: Options = {}) {
     sandboxes,
     records,
     replica,
+    isShared,
     pool,
     admission: admitted,
     registry,
@@ -110,6 +122,11 @@ export function world(options: Options = {}) {
     refusal,
   }
 
+  const takeOver = {
+    ...deps,
+    language: (id: LangId) => (options.languages?.() ?? [python]).find((language) => language.id === id),
+  }
+  const resume = resumeSession(takeOver)
   const tryOpen = (ask: Partial<OpenSession> = {}) =>
     openSession(deps, {
       language: python,
@@ -120,7 +137,7 @@ export function world(options: Options = {}) {
       ...ask,
     })
   return {
-    ...{ clock, metrics, log, records, sandboxes, pool, admission: admitted, registry, deps, tryOpen, settled },
+    ...{ clock, metrics, log, records, sandboxes, pool, admission: admitted, registry, deps, takeOver, resume, tryOpen, settled },
     /** Time goes by in steps that heartbeats can answer in. */
     async pass(ms: number) {
       for (let left = ms; left > 0; left -= STEP_MS) {
@@ -168,6 +185,7 @@ function watcher(session: Session, draws: boolean) {
     lspEnded: (server, end) => void events.push(`lsp-ended ${server} ${end.reason}`),
     ended: (reason) => void events.push(`ended ${reason}`),
     replaced: () => void events.push('replaced'),
+    moved: () => void events.push('moved'),
   }
   return Object.assign(viewer, {
     ...{ events, jobs, problems },
