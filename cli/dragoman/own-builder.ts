@@ -8,7 +8,7 @@ import { ownServer } from '../own-server.ts'
 import { note } from './print.ts'
 
 /** Nobody visits it. */
-const BUILDS_ONLY = { DRAGOMAN_BUILDER: 'auto', DRAGOMAN_POOL_MEMORY_MIB: '0', DRAGOMAN_PLAIN_MEMBERS: '0' }
+const BUILDS_ONLY = { DRAGOMAN_POOL_MEMORY_MIB: '0', DRAGOMAN_PLAIN_MEMBERS: '0' }
 
 export type Builder = {
   /** Why it ended, when it was one of ours and has ended by itself; undefined while all is well. */
@@ -22,7 +22,11 @@ export async function builderOn(config: Config): Promise<Builder> {
   const off = buildsAreOff(config)
   if (off !== undefined) throw new Error(`Nothing can be built here: ${off}`)
   note('No server runs here; one is started for as long as this takes')
-  const server = await ownServer(config.dataDir, { ...BUILDS_ONLY, DRAGOMAN_DATA_DIR: config.dataDir })
+  const server = await ownServer(config.dataDir, {
+    ...BUILDS_ONLY,
+    DRAGOMAN_BUILDER: config.builder,
+    DRAGOMAN_DATA_DIR: config.dataDir,
+  })
   process.once('exit', () => server.process.kill()) // for an end in haste
   let stopping = false
   return {

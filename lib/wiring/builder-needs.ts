@@ -17,9 +17,17 @@ export function recipeRuntime({ runtime, runtimePath }: Pick<Config, 'runtime' |
   return [runtime, ...RECIPE_RUNTIMES].find((name) => name !== 'runsc' && hasCommand(name, process.env['PATH']))
 }
 
-/** Why nothing can be built on this machine, for a person to read; undefined when it can. */
-export function buildsAreOff(config: Pick<Config, 'builder' | 'runtime' | 'runtimePath'>): string | undefined {
-  if (config.builder !== 'auto') return `DRAGOMAN_BUILDER is ${config.builder}`
+/** Beside the pods, which are made of images that both this server and the nodes reach. */
+const COMMANDS_FOR_PODS = ['apt-get', 'tar'] as const
+
+/** Why nothing can be built by this server, for a person to read; undefined when it can. */
+export function buildsAreOff(config: Pick<Config, 'builder' | 'runtime' | 'runtimePath' | 'registryUrl'>): string | undefined {
+  if (config.builder === 'off') return 'DRAGOMAN_BUILDER is off'
+  if (config.builder === 'pods') {
+    const missing = COMMANDS_FOR_PODS.filter((name) => !hasCommand(name, process.env['PATH']))
+    if (missing.length > 0) return `missing here: ${missing.join(', ')}`
+    return config.registryUrl === undefined ? 'pods pull images from a registry, and DRAGOMAN_REGISTRY_URL names none' : undefined
+  }
   if (process.getuid?.() !== 0) return 'only root makes images'
   const missing = Object.keys(COMMANDS).filter((name) => !hasCommand(name, process.env['PATH']))
   if (missing.length > 0)

@@ -5,8 +5,6 @@ import { join } from 'node:path'
 import { aptPackages } from '../adapters/debian/apt-packages.ts'
 import { debianDebs } from '../adapters/debian/debs.ts'
 import { checkConfig } from '../adapters/lang-files/check-config.ts'
-import { ociRecipes } from '../adapters/oci-runtime/recipes.ts'
-import { registryProxies } from '../adapters/registry-proxy/proxies.ts'
 import { pgAnnouncements } from '../adapters/pg/announcements.ts'
 import { pgArtifacts } from '../adapters/pg/artifacts.ts'
 import { pgBuildLogs } from '../adapters/pg/build-logs.ts'
@@ -23,7 +21,6 @@ import { isStored } from '../application/builds/steps/is-stored.ts'
 import { stepRunner } from '../application/builds/steps/run-step.ts'
 import type { StepsWorld } from '../application/builds/steps/step-world.ts'
 import { watchAttempts } from '../application/builds/watch-attempts.ts'
-import { machineWorkplaces } from '../application/images/machine-workplaces.ts'
 import type { ImageRoots } from '../application/ports/image-roots.ts'
 import { errorText, type Log } from '../application/ports/log.ts'
 import type { Metrics } from '../application/ports/metrics.ts'
@@ -34,14 +31,17 @@ import { BUILD_MEMORY_MIB, builderSlots } from '../domain/builder-slots.ts'
 import { toLanguage } from '../domain/lang-to-language.ts'
 import { err, ok } from '../domain/result.ts'
 import { openStores, type Stores } from '../stores.ts'
-import { buildsAreOff, recipeRuntime } from './builder-needs.ts'
+import { buildsAreOff } from './builder-needs.ts'
 import { imageChecks } from './check-image.ts'
+import { openWorkplaces } from './workplaces.ts'
 
 /** The builder's own, below the data folder: what is in it is half done. */
 const WORK_FOLDER = 'builder'
 const MIB = 1024 * 1024
 /** Ended logs are moved this often, and the queue is counted. */
 const ROUND_MS = 3000
+/** What a server left that was killed ends by itself; this is for what did not. */
+const SWEEP_MS = 60_000
 /** A package manager with its helpers, and a compiler on every core. */
 const RECIPE_PROCESSES_MAX = 2048
 
@@ -77,22 +77,14 @@ export async function startBuilder(parts: BuilderParts): Promise<{ stop(): Promi
   const work = join(dataDir, WORK_FOLDER)
   await rm(work, { recursive: true, force: true }) // of one that was killed; nobody else has this data folder
   const stores = await openStores({ ...config, dataDir }, systemClock, WORK_FOLDER)
-  const recipes = await ociRecipes({
-    ...{ runtimePath: recipeRuntime(config) ?? 'runc', instance, workDir: work },
-    ...{ firstId: config.buildUidBase, memoryBytes: slots * BUILD_MEMORY_MIB * MIB },
-    ...{ proxies: registryProxies(registriesIn(config), work), toolsPath: join(top, '.dragoman', 'tools') },
-  })
+  const memoryBytes = slots * BUILD_MEMORY_MIB * MIB
+  const { workplaces, sweep, close } = await openWorkplaces({ config, top, instance, work, memoryBytes, metrics }, stores)
   const announcements = pgAnnouncements(database.handle, { url: database.url, clock: systemClock, log })
   const { queue, logs, metered } = meteredBuilds(
     { queue: pgBuildQueue(database.handle), logs: pgBuildLogs(database.handle) },
     { metrics, clock: systemClock },
   )
-  const steps = stepsWorld(
-    parts,
-    stores,
-    machineWorkplaces({ ...stores, recipes, clock: systemClock }),
-    Math.max(1, cores / slots),
-  )
+  const steps = stepsWorld(parts, stores, workplaces, Math.max(1, cores / slots))
   const builder = await runBuilder(
     {
       ...{ queue, logs, announcements, clock: systemClock, log, kept: logAnnouncer(announcements, systemClock) },
@@ -112,21 +104,24 @@ export async function startBuilder(parts: BuilderParts): Promise<{ stop(): Promi
     },
     (error) => log.warn('logs are not finalised', { error: errorText(error) }),
   )
+  const stopSweeping = rounds(
+    systemClock,
+    SWEEP_MS,
+    async () => sweep(await queue.live()),
+    (error) => log.warn('places of builds are not swept', { error: errorText(error) }),
+  )
   return {
     async stop() {
       stopRounds()
+      stopSweeping()
       watch.stop()
       await builder.stop()
       await announcements.close()
-      await recipes.close()
+      await close()
       stores.close()
     },
   }
 }
-
-const registriesIn = ({ npmRegistry: npm, pipRegistry: pip, gemRegistry: gem, ...others }: Config) => ({
-  ...{ npm, pip, gem, cpan: others.cpanRegistry, cargo: others.cargoRegistry, opam: others.opamRegistry },
-})
 
 function stepsWorld(
   { dataDir, database, sandboxes, roots, log }: BuilderParts,

@@ -1,4 +1,4 @@
-import { createReadStream, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -8,6 +8,7 @@ import type { V1PodList } from '@kubernetes/client-node'
 
 import { aptPackages } from '#lib/adapters/debian/apt-packages.ts'
 import { debianDebs } from '#lib/adapters/debian/debs.ts'
+import { fileBlob } from '#lib/adapters/files/file-blob.ts'
 import { layoutImages } from '#lib/adapters/oci-layout/images.ts'
 import { registryImages } from '#lib/adapters/registry/images.ts'
 import { registryProxies } from '#lib/adapters/registry-proxy/proxies.ts'
@@ -18,7 +19,6 @@ import { testBase } from '#lib/application/images/base.contract.ts'
 import { runnerImages } from '#lib/application/images/runner-image.ts'
 import { storedImage } from '#lib/application/images/stored-layers.ts'
 import type { Images } from '#lib/application/ports/images.ts'
-import { tally } from '#lib/application/ports/checked-bytes.ts'
 import type { BeginWorkplace } from '#lib/application/ports/workplaces.ts'
 import type { Digest } from '#lib/domain/digest.ts'
 import type { Repository } from '#lib/domain/repository.ts'
@@ -51,7 +51,7 @@ export async function podBuilds(registries: Partial<RegistryAddresses> = {}) {
   const api = kubernetesApi(await openCluster(kubeconfigPath()), { clock: systemClock, metrics })
   const { name: namespace, end } = await ownNamespace('builds')
   const layers = tarLayers(workDir)
-  const runnerImage = runnerImages({ images, layers }, fileOf(RUNNER_PATH), RUNNER_FILE)
+  const runnerImage = runnerImages({ images, layers }, () => fileBlob(RUNNER_PATH), RUNNER_FILE)
   const runner: { fail: Digest | undefined } = { fail: undefined }
   const workplaces = podWorkplaces({
     ...{ api, layers, workDir, registry: REGISTRY },
@@ -86,12 +86,6 @@ export async function podBuilds(registries: Partial<RegistryAddresses> = {}) {
       rmSync(folder, { recursive: true })
     },
   }
-}
-
-const fileOf = (path: string) => async () => {
-  const seen = tally()
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) seen.take(chunk)
-  return { digest: seen.digest(), size: statSync(path).size, open: (from: number) => createReadStream(path, { start: from }) }
 }
 
 async function copyImage(from: Images, to: Images, { repository, digest }: { repository: Repository; digest: Digest }) {

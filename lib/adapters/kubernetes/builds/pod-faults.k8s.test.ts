@@ -91,6 +91,10 @@ test("whatever ends a pod is the machinery's fault, in words, and leaves no pod"
     return kubectl(['create', '--raw', path, '-f', '-'], JSON.stringify(body))
   }
   const evict = (name: string) => evictBy('policy/v1', name).catch(() => evictBy('policy/v1beta1', name)) // of before 1.22
+  world.runner.fail = `sha256:${'0'.repeat(64)}` as Digest
+  const absent = world.begin({ attempt: attempt(4) })
+  await expect.poll(world.pods).toHaveLength(1)
+  world.runner.fail = undefined
   const [greedy, deleted, evicted, full] = await Promise.all([
     ended(1, 192, 'tail /dev/zero'),
     ended(2, 128, 'sleep 100', (name) => kubectl(['delete', 'pod', name, '-n', world.namespace, '--grace-period=0', '--force'])),
@@ -102,17 +106,12 @@ test("whatever ends a pod is the machinery's fault, in words, and leaves no pod"
   expect(deleted).toMatchObject({ error: { code: 'infra', why: expect.stringMatching(/deleted/) as string } })
   expect(evicted).toMatchObject({ error: { code: 'infra', why: expect.stringMatching(/deleted|Evicted/) as string } })
   expect(full).toContain('TimeoutError') // it waited for a node with so much room, and was told to stop
-  await expect.poll(world.pods).toEqual([])
-})
-
-test('an image that nobody has is told of, and given up', async () => {
-  world.runner.fail = `sha256:${'0'.repeat(64)}` as Digest
-  const { begun, said } = await world.begin({ attempt: attempt(4) })
-  world.runner.fail = undefined
+  const { begun, said } = await absent
   expect(begun).toMatchObject({
     error: { code: 'infra', why: expect.stringMatching(/cannot start: (ErrImagePull|ImagePullBackOff)/) as string },
   })
   expect(said()).toContain('Waiting: ErrImagePull')
+  await expect.poll(world.pods).toEqual([])
 })
 
 test('what a server left is swept, unless its attempt is still at work', async () => {

@@ -48,11 +48,11 @@ async function build(workplaces: Workplaces, images: Images) {
 }
 
 test('a language is built to the same package and the same image as on a machine, byte for byte', async () => {
-  const inPods = await build(world.workplaces, world.images)
   const { stdout } = await promisify(execFile)('sh', ['-c', 'command -v runc'])
   const options = { instance: `pod-builds${process.pid}`, workDir: join(world.folder, 'work'), firstId: 2_100_200_000 }
   const recipes = await ociRecipes({ ...options, runtimePath: stdout.trim(), memoryBytes: LIMITS.memoryBytes })
-  const here = await build(machineWorkplaces({ layers: world.parts.layers, recipes, clock }), world.layout)
+  const machine = machineWorkplaces({ layers: world.parts.layers, recipes, clock })
+  const [inPods, here] = await Promise.all([build(world.workplaces, world.images), build(machine, world.layout)])
   await recipes.close()
 
   expect(inPods.packages).toHaveProperty('dc')
