@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import { afterAll, expect, test } from 'vitest'
 
-import { openCluster } from './cluster.ts'
+import { apiServerAddresses, openCluster } from './cluster.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kubeconfig-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -40,4 +40,12 @@ test('calls share connections', async () => {
 
 test('a kubeconfig without a current context is refused', async () => {
   await expect(openCluster(kubeconfig('elsewhere'))).rejects.toThrow('no current context')
+})
+
+test.each([
+  ['https://10.99.0.1:6443', ['10.99.0.1:6443']],
+  ['https://[fd00::1]', ['[fd00::1]:443']],
+  ['http://127.0.0.1', ['127.0.0.1:80']],
+])('the API server of %s is at %j', async (url, addresses) => {
+  expect(await apiServerAddresses({ url })).toEqual(addresses)
 })

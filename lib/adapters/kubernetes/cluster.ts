@@ -1,4 +1,7 @@
+import { lookup } from 'node:dns/promises'
 import { Agent, type RequestOptions } from 'node:https'
+
+import { addressText } from './dial.ts'
 
 /** One API server, and how to prove to it who we are. */
 export type Cluster = {
@@ -34,4 +37,12 @@ export async function openCluster(kubeconfig: string | undefined): Promise<Clust
       return cluster.proxyUrl ? options : { ...options, agent }
     },
   }
+}
+
+/** Where the API server listens, as `ip:port`: what no sandbox may reach. */
+export async function apiServerAddresses({ url }: Pick<Cluster, 'url'>): Promise<string[]> {
+  const { protocol, hostname, port } = new URL(url)
+  const found = await lookup(hostname.replace(/^\[|\]$/g, ''), { all: true })
+  const at = port === '' ? (protocol === 'http:' ? 80 : 443) : Number(port)
+  return found.map(({ address }) => addressText({ host: address, port: at }))
 }

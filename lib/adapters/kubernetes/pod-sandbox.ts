@@ -23,6 +23,7 @@ export type PodParts = {
   readonly uid: string | undefined
   readonly watch: PodWatch
   readonly calls: PodCalls
+  readonly canary?: Sandbox['canary']
   /** A connection that is open already; the first to dial gets it. */
   readonly open?: Socket
   /** This server stops; the pod goes on. */
@@ -77,6 +78,7 @@ export function podSandbox(parts: PodParts): Sandbox {
     id,
     key,
     address: addressText(address),
+    ...(parts.canary && { canary: parts.canary }),
     async dial(signal) {
       signal.throwIfAborted()
       const ready = open

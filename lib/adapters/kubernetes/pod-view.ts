@@ -13,6 +13,7 @@ export type PodView = {
   /** Nobody has claimed it. */
   readonly isMember: boolean
   readonly ip: string | undefined
+  readonly nodeIp: string | undefined
   readonly isScheduled: boolean
   /** Somebody has asked for its end. */
   readonly isGoing: boolean
@@ -45,6 +46,7 @@ export function viewOf(pod: V1Pod): PodView {
     createdAtMs: Date.parse(String(metadata?.creationTimestamp ?? '')),
     isMember: metadata?.labels?.[LABEL.pool] !== undefined,
     ip: status?.podIP || undefined,
+    nodeIp: status?.hostIP || undefined,
     isScheduled: spec?.nodeName !== undefined,
     isGoing: metadata?.deletionTimestamp !== undefined,
     unschedulable: scheduled?.status === 'False' ? short(scheduled.message ?? scheduled.reason) : undefined,

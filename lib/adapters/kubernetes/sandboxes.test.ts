@@ -58,7 +58,7 @@ afterEach(async () => {
   await new Promise((done) => agent.close(done))
 })
 
-async function open(over: { sandboxesMax?: number } = {}): Promise<void> {
+async function open(over: { sandboxesMax?: number; canary?: readonly string[] | 'tolerated' } = {}): Promise<void> {
   const { api, metrics } = server
   sandboxes = await podSandboxes({ api, house, clock: systemClock, metrics, log: memoryLog(), sandboxesMax: 10, ...over })
 }
@@ -115,6 +115,21 @@ test('it is up when its agent can be dialled, after each stage was told once', a
 
   expect(result).toMatchObject({ ok: true, value: { id, address: `${IP}:${AGENT_PORT}` } })
   expect(phases).toEqual(['scheduling', 'pulling', 'starting'])
+})
+
+test.each([
+  [undefined, { targets: ['192.0.2.9:10250'] }],
+  [['192.0.2.1:6443'], { targets: ['192.0.2.1:6443', '192.0.2.9:10250'] }],
+  ['tolerated' as const, 'tolerated'],
+])('of what no pod may reach, %j, and the kubelet of its node, the agent is told', async (canary, told) => {
+  const { answer, say } = talks()
+  server.lists(has(10))
+  server.watches(answer)
+  server.writes(created, (response) => response.end('{}'))
+  await open(canary ? { canary } : {})
+  say(added(pod(id, 11, { pool: 'python' })), modified(running(12, { hostIP: '192.0.2.9' })))
+
+  expect((await started()).canary).toEqual(told)
 })
 
 test('a create whose answer was lost finds its own pod', async () => {

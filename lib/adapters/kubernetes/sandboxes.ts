@@ -8,7 +8,7 @@ import type { SandboxId } from '#lib/domain/ids.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 
 import type { KubernetesApi } from './api.ts'
-import { parseAddress } from './dial.ts'
+import { addressText, parseAddress } from './dial.ts'
 import { podCalls } from './pod-calls.ts'
 import { AGENT_PORT, type PodKind } from './pod-names.ts'
 import { podSandbox } from './pod-sandbox.ts'
@@ -27,10 +27,17 @@ export type PodOptions = {
   /** Of this server. */
   readonly sandboxesMax: number
   readonly kind?: PodKind
+  /**
+   * What the network's policies must keep from every pod, as `ip:port`: something listens there. The kubelet of its own node
+   * is always among it. `tolerated`: an operator said by name that policies are not enforced.
+   */
+  readonly canary?: readonly string[] | 'tolerated'
   /** See {@link planSweep}; shorter in tests. */
   readonly youngMs?: number
 }
 
+/** Where every kubelet listens. */
+const KUBELET_PORT = 10250
 const LISTED_MS_MAX = 30_000
 const REMOVE_MS_MAX = 10 * 60_000
 const SWEEP_MS_MAX = 60_000
@@ -63,7 +70,8 @@ export async function podSandboxes(options: PodOptions): Promise<Sandboxes> {
       if (!made.ok) return made
       uid = made.value.uid
       const up = await whenUp(made.value, { watch, calls }, phase, signal)
-      if (up.ok) return ok(podSandbox({ ...{ id, key, uid, watch, calls, ...up.value }, ...ties(id) }))
+      const canary = canaryOf(options.canary, watch.get(id)?.nodeIp)
+      if (up.ok) return ok(podSandbox({ ...{ id, key, uid, watch, calls, canary, ...up.value }, ...ties(id) }))
       removeLater(id, uid)
       return up
     } catch (error) {
@@ -155,3 +163,8 @@ export async function podSandboxes(options: PodOptions): Promise<Sandboxes> {
 const failed = (why: string) => err({ code: 'start_failed' as const, why })
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+
+function canaryOf(canary: PodOptions['canary'] = [], nodeIp: string | undefined): NonNullable<Sandbox['canary']> {
+  if (canary === 'tolerated') return canary
+  return { targets: [...canary, ...(nodeIp === undefined ? [] : [addressText({ host: nodeIp, port: KUBELET_PORT })])] }
+}

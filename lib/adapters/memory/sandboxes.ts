@@ -28,6 +28,7 @@ export function memorySandboxes({
   room = Infinity,
   canary = 'blocked' as 'blocked' | 'open',
   agent = () => memoryAgent({ canary }),
+  isTolerated = false,
 } = {}): MemorySandboxes {
   const lines = new Map<SandboxId, Duplex[]>()
   type Entry = { sandbox: Sandbox; needs: SandboxNeeds; agent: MemoryAgent; exit: (exit: SandboxExit) => void }
@@ -47,6 +48,7 @@ export function memorySandboxes({
     const sandbox: Sandbox = {
       id,
       key: createHash('sha256').update(id).digest('hex'),
+      ...(isTolerated && { canary: 'tolerated' as const }),
       exited,
       async dial(signal) {
         signal.throwIfAborted()

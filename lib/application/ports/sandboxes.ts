@@ -27,8 +27,11 @@ export interface Sandbox {
   readonly key: string
   /** `ip:port` of its agent, by which any server may adopt it; undefined where only the machine it is on can dial it. */
   readonly address?: string
-  /** What its agent must fail to reach, where the network is walled off; absent where there is none at all. */
-  readonly canary?: Canary
+  /**
+   * What its agent must fail to reach, where the network is walled off; absent where there is none at all. `tolerated`: an
+   * operator said by name that there is no wall.
+   */
+  readonly canary?: Canary | 'tolerated'
   /** Opens a connection to the agent. May be called again; the agent keeps the newest. Rejects when it cannot within the signal. */
   dial(signal: AbortSignal): Promise<Duplex>
   /** Begins a measurement: peak and counters count from here. */

@@ -97,10 +97,11 @@ export async function prepare(
       cols: size.cols,
       rows: size.rows,
       outputBytesMax: outputBytes,
-      ...(canary && { canary }),
+      ...(canary && canary !== 'tolerated' && { canary }),
     })
     const ready = await answer
-    if (ready.type === 'ready' && ready.canary === 'open') return await refuse(plain, { code: 'canary_open' })
+    const isOpen = ready.type === 'ready' && ready.canary === 'open'
+    if (isOpen && canary !== 'tolerated') return await refuse(plain, { code: 'canary_open' })
     if (ready.type === 'ready' && ready.setUp && ready.setUp !== 'ok') {
       world.metrics.count('dragoman_setup_failures_total', { language: language.id, how: ready.setUp })
     }
