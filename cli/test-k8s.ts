@@ -21,7 +21,7 @@ const clusterStage: Stage = {
 }
 const worldStage: Stage = {
   name: 'world',
-  msMax: 5 * MINUTE_MS,
+  msMax: 8 * MINUTE_MS,
   async run(signal) {
     open.world = await openWorld(signal)
     process.env[WORLD_ENV] = open.world.path
