@@ -84,6 +84,7 @@ export async function wire(config: Config, top: string): Promise<Wired> {
   const pool = new Pool(base, {
     languages: languages.ready,
     kept: config.poolLanguages.flatMap((id) => langId(id) ?? []),
+    keptEach: config.poolMembersMin,
     plainMembers: config.plainMembers,
     memoryBytes: config.poolMemoryMiB * MIB,
     membersPerLanguageMax: config.poolMembersMax,

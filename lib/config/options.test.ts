@@ -35,6 +35,7 @@ test('nothing given, everything has a value that was declared', () => {
     queueMax: 100,
     poolLanguages: ['python', 'javascript', 'bash'],
     poolMemoryMiB: 512,
+    poolMembersMin: 1,
     poolMembersMax: 4,
     plainMembers: 1,
     sessionGraceSeconds: 60,

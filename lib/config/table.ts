@@ -134,6 +134,12 @@ export const OPTIONS = {
     '512',
     'Memory that sandboxes started ahead may take; 0 starts none.',
   ),
+  poolMembersMin: fixed(
+    'pool-members-min',
+    whole(0, 64),
+    '1',
+    'Sandboxes kept ahead for each of those languages, by all servers together.',
+  ),
   poolMembersMax: fixed('pool-members-max', whole(0, 64), '4', 'Sandboxes started ahead for one language at most.'),
   plainMembers: fixed('plain-members', whole(0, 64), '1', 'Sandboxes started ahead that take any language.'),
   sessionGraceSeconds: fixed('session-grace-seconds', whole(0, 600), '60', 'How long a session outlives its lost connection.'),

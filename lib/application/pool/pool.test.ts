@@ -10,7 +10,7 @@ import { memoryClock } from '#lib/adapters/memory/clock.ts'
 const MIB = 1024 * 1024
 const kept = { kept: [python.id], poolBytes: 100 * MIB }
 
-async function filled(options = kept) {
+async function filled(options: Parameters<typeof world>[0] = kept) {
   const here = world(options)
   here.pool.start()
   await here.pass(1000)
@@ -23,6 +23,15 @@ test('a kept language has a prompt waiting, and a start takes it', async () => {
 
   expect((await open()).path).toBe('warm')
   expect(metrics.values.get('dragoman_pool_claims_total{hit}')).toBe(1)
+})
+
+test('as many of a kept language wait as is said, again after each start', async () => {
+  const { open, pool, pass } = await filled({ ...kept, keptEach: 3 })
+  expect(pool.ready(python.id)).toBe(3)
+
+  await open()
+  await pass(3000)
+  expect(pool.ready(python.id)).toBe(3)
 })
 
 test('a member that was taken is replaced, by one that nobody used', async () => {

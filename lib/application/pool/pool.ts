@@ -30,6 +30,8 @@ export type PoolOptions = {
   languages(): readonly Language[]
   /** Languages that always have a member. */
   readonly kept: readonly LangId[]
+  /** So many of each, among all servers. */
+  readonly keptEach: number
   readonly plainMembers: number
   readonly memoryBytes: number
   readonly membersPerLanguageMax: number
@@ -216,11 +218,11 @@ export class Pool {
   }
 
   #targets(): Map<string, Target> {
-    const { languages, kept, plainMembers, memoryBytes, membersPerLanguageMax } = this.#options
+    const { languages, kept, keptEach, plainMembers, memoryBytes, membersPerLanguageMax } = this.#options
     const demands = languages().map((language) => ({
       id: language.id as string,
       perSecond: this.#arrivals.perSecond(language.id),
-      floor: kept.includes(language.id) || this.#arrivals.isMeant(language.id) ? 1 : 0,
+      floor: Math.max(kept.includes(language.id) ? keptEach : 0, this.#arrivals.isMeant(language.id) ? 1 : 0),
     }))
     const plain = { id: PLAIN, perSecond: 0, floor: plainMembers }
     return poolTargets([...demands, plain], {

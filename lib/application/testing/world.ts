@@ -64,6 +64,7 @@ type Options = {
   startsPerMinute?: number
   languages?: () => readonly Language[]
   kept?: readonly LangId[]
+  keptEach?: number
   plainMembers?: number
   poolBytes?: number
   refusal?: () => Problem | undefined
@@ -92,6 +93,7 @@ export function world(options: Options = {}) {
     {
       languages: () => options.languages?.() ?? [python],
       kept: options.kept ?? [],
+      keptEach: options.keptEach ?? 1,
       plainMembers: options.plainMembers ?? 0,
       memoryBytes: options.poolBytes ?? 0,
       membersPerLanguageMax: 4,
