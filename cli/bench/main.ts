@@ -2,6 +2,11 @@ import { build } from './build.ts'
 import { density } from './density.ts'
 import { echo } from './echo.ts'
 import { imagestart } from './imagestart.ts'
+import { k8sBurst } from './k8s-burst.ts'
+import { k8sDeploy } from './k8s-deploy.ts'
+import { k8sEcho } from './k8s-echo.ts'
+import { k8sResume } from './k8s-resume.ts'
+import { k8sSession } from './k8s-session.ts'
 import { lsp } from './lsp.ts'
 import { queries } from './queries.ts'
 import { logs } from './logs.ts'
@@ -10,7 +15,11 @@ import { run } from './run.ts'
 import { session } from './session.ts'
 import { throughput } from './throughput.ts'
 
-const BENCHES = { session, run, echo, throughput, density, page, lsp, queries, logs, build, imagestart }
+const BENCHES = {
+  ...{ session, run, echo, throughput, density, page, lsp, queries, logs, build, imagestart },
+  // These want the tests' cluster: `npm run test-cluster world`.
+  ...{ 'k8s-session': k8sSession, 'k8s-burst': k8sBurst, 'k8s-echo': k8sEcho, 'k8s-resume': k8sResume, 'k8s-deploy': k8sDeploy },
+}
 
 const [name = '', ...flags] = process.argv.slice(2)
 if (!Object.hasOwn(BENCHES, name) || flags.some((flag) => flag !== '--json')) {
