@@ -37,7 +37,7 @@ export async function benchCluster(): Promise<BenchCluster> {
         ...UNLIMITED,
         ...{ DRAGOMAN_SANDBOXES: 'pods', DRAGOMAN_REPLICA: replica, DRAGOMAN_KUBECONFIG: kubeconfigPath() },
         ...{ DRAGOMAN_SESSIONS_NAMESPACE: name, DRAGOMAN_AGENT_CACHE: world.agentCache },
-        ...{ DRAGOMAN_DATABASE_URL: database.url, DRAGOMAN_REGISTRY_URL: world.registryUrl },
+        ...{ DATABASE_URL: database.url, DRAGOMAN_REGISTRY_URL: world.registryUrl },
         ...{ DRAGOMAN_POOL_LANGUAGES: 'python', DRAGOMAN_PLAIN_MEMBERS: '0', DRAGOMAN_POOL_MEMORY_MIB: POOL_MEMORY_MIB },
         ...env,
       })
