@@ -25,7 +25,14 @@ test('every DRAGOMAN_ name that is set or read somewhere is an option, or one of
 })
 
 /** Where browser tests find the server; what a sandbox tells its agent. */
-const NOT_OPTIONS = ['DRAGOMAN_URL', 'DRAGOMAN_KEY_SHA', 'DRAGOMAN_HANDED', 'DRAGOMAN_PORT', 'DRAGOMAN_ONE_ID']
+const NOT_OPTIONS = [
+  'DRAGOMAN_URL',
+  'DRAGOMAN_KEY_SHA',
+  'DRAGOMAN_HANDED',
+  'DRAGOMAN_PORT',
+  'DRAGOMAN_ONE_ID',
+  'DRAGOMAN_OPEN_FILES',
+]
 /** Files that need a name nobody has. */
 const MADE_UP = new Set(['lib/config/options.test.ts'])
 

@@ -11,6 +11,7 @@ const { symbols: libc } = dlopen('libc.so.6', {
   execv: { args: ['ptr', 'ptr'], returns: 'int' },
   prctl: { args: ['int', 'u64', 'u64', 'u64', 'u64'], returns: 'int' },
   signal: { args: ['int', 'ptr'], returns: 'ptr' },
+  setrlimit: { args: ['int', 'ptr'], returns: 'int' },
   setgroups: { args: ['usize', 'ptr'], returns: 'int' },
   socket: { args: ['int', 'int', 'int'], returns: 'int' },
   connect: { args: ['int', 'ptr', 'u32'], returns: 'int' },
@@ -99,6 +100,19 @@ const SIGNALS = Array.from({ length: 64 }, (_, i) => i + 1).filter((signal) => !
 export function hideFromOwnId(): void {
   if (libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) !== 0) throw new Error(`Cannot hide from programs of our own id: errno ${errno()}`)
   for (const signal of SIGNALS) libc.signal(signal, null)
+}
+
+const RLIMIT_CORE = 4
+const RLIMIT_NOFILE = 7
+
+/** Where no runtime sets them: so many open files for each process from here on, and no image of one that crashed. */
+export function limitResources(openFiles: number): void {
+  for (const [resource, max] of [
+    [RLIMIT_NOFILE, BigInt(openFiles)],
+    [RLIMIT_CORE, 0n],
+  ] as const) {
+    if (libc.setrlimit(resource, ptr(BigUint64Array.of(max, max))) !== 0) throw new Error(`Cannot set limits: errno ${errno()}`)
+  }
 }
 
 /** Begins this very executable anew, as the same process, with these added to its environment. Returns only in failure. */

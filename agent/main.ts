@@ -6,7 +6,7 @@
 import { Agent } from './agent.ts'
 import type { Connection } from './connection.ts'
 import { takeHanded } from './handed.ts'
-import { beginAnewWith, dropGroups, hideFromOwnId } from './libc.ts'
+import { beginAnewWith, dropGroups, hideFromOwnId, limitResources } from './libc.ts'
 import { Lifetime } from './lifetime.ts'
 import { listenOnPort } from './port.ts'
 import { reapOrphans } from './processes.ts'
@@ -38,6 +38,8 @@ if (!/^[0-9a-f]{64}$/.test(keySha256)) fail(EXIT_MISUSED, 'DRAGOMAN_KEY_SHA256 i
 const FEW_THREADS = { BUN_JSC_useConcurrentJIT: '0', BUN_JSC_useConcurrentGC: '0', BUN_JSC_numberOfGCMarkers: '1' }
 if (Object.keys(FEW_THREADS).some((name) => process.env[name] === undefined)) beginAnewWith(FEW_THREADS)
 
+const openFiles = process.env['DRAGOMAN_OPEN_FILES']
+if (openFiles !== undefined) limitResources(Number(openFiles))
 if (isOneId) hideFromOwnId()
 else dropGroups()
 reapOrphans(isOurChild)

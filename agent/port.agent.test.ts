@@ -46,6 +46,11 @@ test('an agent on a port serves as one on a socket does, and says what it finds 
   expect(await finish('seq 1000 | tail -n 1')).toMatchObject({ code: 0, output: '1000\n' })
 })
 
+test('programs have the open files that the agent was told, and leave no image when they crash', async () => {
+  const { finish } = await world()
+  expect(await finish('ulimit -Sn; ulimit -Hn; ulimit -Hc')).toMatchObject({ output: '600\n600\n0\n' })
+})
+
 test('a program cannot take the agent’s port, share it, or hear what is said there', async () => {
   const { port, finish } = await world()
   const listen = `perl -MSocket -e '

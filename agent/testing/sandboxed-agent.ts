@@ -28,6 +28,8 @@ cd /
 exec env -i $SETTING SECRET=of-the-agent setpriv --no-new-privs --inh-caps=-all $rights /mnt/agent`
 
 const ISOLATE = ['--mount', '--pid', '--ipc', '--fork', '--kill-child', '--mount-proc']
+/** As a pod is told, which has no other way to be. */
+const OPEN_FILES = 600
 /** A restricted pod's one id. */
 const ONE_ID = 1000
 
@@ -71,7 +73,7 @@ export class SandboxedAgent {
     const setting = [
       `DRAGOMAN_KEY_SHA256=${sha256}`,
       ...(way.oneId ? ['DRAGOMAN_ONE_ID=1'] : []),
-      ...(port === undefined ? [] : [`DRAGOMAN_PORT=${port}`]),
+      ...(port === undefined ? [] : [`DRAGOMAN_PORT=${port}`, `DRAGOMAN_OPEN_FILES=${OPEN_FILES}`]),
     ]
     const isolate = network === 'shared' ? ISOLATE : [...ISOLATE, '--net']
     const child = spawn('unshare', [...isolate, 'sh', '-c', STAGE_SET, 'sh', executable], {

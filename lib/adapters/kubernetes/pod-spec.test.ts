@@ -62,6 +62,10 @@ test('a pod is the value of its inputs', () => {
                 "value": "7117",
               },
               {
+                "name": "DRAGOMAN_OPEN_FILES",
+                "value": "1024",
+              },
+              {
                 "name": "DRAGOMAN_ONE_ID",
                 "value": "1",
               },

@@ -112,7 +112,7 @@ function container({ foundation, limits, keySha256 }: PodInputs, house: PodHouse
     command: [`${AGENT_FOLDER}/${AGENT_FILE}`],
     args: [],
     workingDir: '/',
-    env: environment(keySha256, house.userNamespaces),
+    env: environment(keySha256, limits, house.userNamespaces),
     ports: [{ name: 'agent', containerPort: AGENT_PORT, protocol: 'TCP' }],
     securityContext: containerRights(house.userNamespaces),
     resources: {
@@ -127,11 +127,12 @@ function container({ foundation, limits, keySha256 }: PodInputs, house: PodHouse
 /** In thousandths, as Kubernetes writes fractions. */
 const cpuOf = (cpus: number) => `${Math.round(cpus * 1000)}m`
 
-function environment(keySha256: string, userNamespaces: boolean): V1EnvVar[] {
+function environment(keySha256: string, { openFiles }: Limits, userNamespaces: boolean): V1EnvVar[] {
   const values = {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     DRAGOMAN_KEY_SHA256: keySha256,
     DRAGOMAN_PORT: `${AGENT_PORT}`,
+    DRAGOMAN_OPEN_FILES: `${openFiles}`, // a pod has no limit of its own for them
     ...(!userNamespaces && { DRAGOMAN_ONE_ID: '1' }),
     // What the agent would otherwise set itself and start again with; see agent/main.ts.
     BUN_JSC_useConcurrentJIT: '0',
