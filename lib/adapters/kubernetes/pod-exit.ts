@@ -24,10 +24,8 @@ export function exitOf(view: PodView): SandboxExit | undefined {
 }
 
 /** Of a pod that is not there any more, and that we did not end. */
-export function exitOfGone(last: PodView | undefined): SandboxExit {
-  const known = last && exitOf(last)
-  return known ?? { reason: 'lost', why: last?.isGoing ? 'the cluster ended the pod' : 'the pod is gone' }
-}
+export const exitOfGone = (last: PodView | undefined): SandboxExit =>
+  (last && exitOf(last)) ?? { reason: 'lost', why: 'the cluster ended the pod' }
 
 /** What keeps a container from starting that no waiting mends; the rest may pass, and is waited for until the caller's deadline. */
 const HOPELESS: ReadonlySet<string> = new Set([
@@ -38,7 +36,7 @@ const HOPELESS: ReadonlySet<string> = new Set([
   'RunContainerError',
 ])
 /** How registries say that there is no such image. */
-const NO_IMAGE = /not found|manifest unknown|manifest_unknown|name unknown/i
+const NO_IMAGE = /not ?found|manifest.unknown|name.unknown/i
 
 /** Why this pod will never come up; undefined while it may. */
 export function neverStarts(view: PodView): string | undefined {

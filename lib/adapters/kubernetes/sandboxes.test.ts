@@ -254,7 +254,7 @@ test('a pod that somebody else deletes is lost', async () => {
   const { sandbox, say } = await up()
   say(deleted(running(21)))
 
-  expect(await sandbox.exited).toEqual({ reason: 'lost', why: 'the pod is gone' })
+  expect(await sandbox.exited).toEqual({ reason: 'lost', why: 'the cluster ended the pod' })
 })
 
 test('what is said late of an earlier pod of the name ends nothing', async () => {
