@@ -26,6 +26,7 @@ export type PodParts = {
   readonly canary?: Sandbox['canary']
   /** A connection that is open already; the first to dial gets it. */
   readonly open?: Socket
+  readonly ownIds: boolean
   /** This server stops; the pod goes on. */
   readonly closing: AbortSignal
   /** It is over; what was made for it here can go. */
@@ -79,6 +80,7 @@ export function podSandbox(parts: PodParts): Sandbox {
     key,
     address: addressText(address),
     ...(parts.canary && { canary: parts.canary }),
+    ownIds: parts.ownIds,
     async dial(signal) {
       signal.throwIfAborted()
       const ready = open

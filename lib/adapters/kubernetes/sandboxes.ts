@@ -81,7 +81,11 @@ export async function podSandboxes(options: PodOptions): Promise<Sandboxes> {
     }
   }
 
-  const ties = (id: SandboxId) => ({ closing: closing.signal, forget: () => live.delete(id) })
+  const ties = (id: SandboxId) => ({
+    closing: closing.signal,
+    forget: () => live.delete(id),
+    ownIds: house.userNamespaces,
+  })
 
   /** A create whose answer was lost finds its own pod; anybody else's under the name is left alone. */
   async function createOnce(

@@ -30,6 +30,7 @@ type Options = {
   /** What it says it speaks; `none`: nothing that a server does. */
   readonly protocol?: number | 'none'
   readonly setUp?: Extract<FromAgent, { type: 'ready' }>['setUp']
+  readonly uidMap?: string
 }
 
 export function memoryAgent(options: Options = {}): MemoryAgent {
@@ -108,7 +109,8 @@ export function memoryAgent(options: Options = {}): MemoryAgent {
   }
   function greet(): void {
     if (protocol === 'none') return void send({ type: 'refused', what: 'hello', code: 'bad_protocol' })
-    send({ type: 'hello', protocol, agent: 'memory', claimed: claims.length > 0 })
+    const { uidMap } = options
+    send({ type: 'hello', protocol, agent: 'memory', claimed: claims.length > 0, ...(uidMap !== undefined && { uidMap }) })
   }
   function beginTask({ stream: number, command }: Extract<ToAgent, { type: 'task' }>): void {
     const task = memoryTask(command, {

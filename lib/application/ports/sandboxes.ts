@@ -32,6 +32,8 @@ export interface Sandbox {
    * operator said by name that there is no wall.
    */
   readonly canary?: Canary | 'tolerated'
+  /** Its ids are said to be nobody's outside, which its agent can see: one that finds the machine's own is not trusted. */
+  readonly ownIds?: boolean
   /** Opens a connection to the agent. May be called again; the agent keeps the newest. Rejects when it cannot within the signal. */
   dial(signal: AbortSignal): Promise<Duplex>
   /** Begins a measurement: peak and counters count from here. */

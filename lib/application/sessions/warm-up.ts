@@ -54,7 +54,7 @@ export async function startPlain(
  */
 export async function greet(
   world: Omit<World, 'sandboxes'>,
-  sandbox: Pick<Sandbox, 'dial' | 'key'>,
+  sandbox: Pick<Sandbox, 'dial' | 'key' | 'ownIds'>,
   signal: AbortSignal,
   epoch = 0,
 ): Promise<AgentLink> {
@@ -63,13 +63,19 @@ export async function greet(
     const answer = heard(link, ['hello'], signal)
     link.hello(sandbox.key, epoch)
     const hello = await answer
-    if (hello.type === 'hello') world.metrics.set('dragoman_agent_version_info', { version: hello.agent }, 1)
+    if (hello.type === 'hello') {
+      world.metrics.set('dragoman_agent_version_info', { version: hello.agent }, 1)
+      if (sandbox.ownIds && !hasOwnIds(hello.uidMap)) throw new Error(`The sandbox has the machine's user ids: ${hello.uidMap}`)
+    }
     return link
   } catch (error) {
     link.close(isOtherProtocol(error) ? OTHER_PROTOCOL : 'done')
     throw error
   }
 }
+
+/** A runtime too old for user namespaces ignores that they were asked for, and says nothing. */
+const hasOwnIds = (uidMap: string | undefined) => /^\s*0\s+[1-9]\d*\s+\d+/.test(uidMap ?? '')
 
 /** Another server has the sandbox: nothing of it may be ended here. */
 export const isFenced = (error: unknown) => error instanceof LineEnded && error.why === FENCED

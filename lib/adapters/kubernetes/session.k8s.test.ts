@@ -1,0 +1,140 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+
+import { memoryLog } from '#lib/adapters/memory/log.ts'
+import { systemClock } from '#lib/adapters/system/time.ts'
+import { openSession } from '#lib/application/sessions/open-session.ts'
+import { outputShare } from '#lib/application/sessions/output-share.ts'
+import type { Session } from '#lib/application/sessions/session.ts'
+import { NO_VIEWER, type Viewer } from '#lib/application/sessions/viewer.ts'
+import { python, world as memoryWorld } from '#lib/application/testing/world.ts'
+import type { Sandboxes, StartPhase } from '#lib/application/ports/sandboxes.ts'
+import type { Language } from '#lib/domain/language.ts'
+import { terminalSize } from '#lib/domain/terminal-size.ts'
+import type { JobEvent } from '#lib/protocol/browser.ts'
+
+import { apply, kubeconfigPath } from '../../../k8s/test-cluster/kubectl.ts'
+import { openPods } from './open-pods.ts'
+import { podWorld, type PodWorld } from './testing/pod-world.ts'
+import { countsOf } from './testing/replay-server.ts'
+
+const SIZE = terminalSize(80, 24)
+const PATIENCE = { timeout: 20_000 }
+/** Long enough for a watch, a kubelet and a sandbox's heartbeat to notice. */
+const PAUSED_MS = 6000
+
+let world: PodWorld
+let language: Language
+let sandboxes: Sandboxes
+beforeAll(async () => {
+  world = await podWorld()
+  // Nothing in and nothing out; a node reaches its own pods all the same.
+  await apply({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'nothing', namespace: world.namespace },
+    spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+  })
+  language = { ...python, foundation: world.python, prompt: '>>> $' }
+})
+afterAll(() => world.end())
+afterEach(async () => {
+  await sandboxes.close()
+  const left = await world.pods()
+  await world.clear()
+  expect(left).toEqual([])
+})
+
+/** A server of this house, as it finds the cluster. */
+async function server() {
+  const { namespace, registry, agent } = world.options.house
+  const opened = await openPods({
+    ...{ clock: systemClock, metrics: world.metrics, log: memoryLog(), sandboxesMax: 5, hostUsers: 'auto' },
+    ...{ kubeconfig: kubeconfigPath(), namespace, registry, canary: [] },
+    agentCache: 'nodeFolder' in agent ? agent.nodeFolder : '',
+  })
+  if (!opened.ok) throw new Error(opened.error.why)
+  sandboxes = opened.value.sandboxes
+  const { deps } = memoryWorld()
+  return { ...deps, sandboxes, clock: systemClock, share: outputShare(systemClock, 24_000_000) }
+}
+
+async function opened(deps: Awaited<ReturnType<typeof server>>, phase: (phase: StartPhase) => void = () => {}): Promise<Session> {
+  const signal = AbortSignal.timeout(40_000)
+  const result = await openSession(deps, {
+    language,
+    address: '192.0.2.1',
+    size: SIZE,
+    signal,
+    phase: (now) => phase(now as StartPhase),
+  })
+  if (!result.ok) throw new Error(JSON.stringify(result.error))
+  return result.value.session
+}
+
+/** Somebody who looks, draws all and remembers it. */
+async function watched(session: Session) {
+  const seen = { text: '', jobs: [] as JobEvent[], ended: undefined as string | undefined }
+  const viewer: Viewer = {
+    ...NO_VIEWER,
+    output(offset, bytes) {
+      seen.text += Buffer.from(bytes).toString()
+      session.ack(offset + bytes.length)
+    },
+    job: (event) => void seen.jobs.push(event),
+    ended: (reason) => void (seen.ended = reason),
+  }
+  await session.attach(viewer, 0, SIZE)
+  return seen
+}
+
+test('a session of Python opens on a pod, prompt, keys and answer', async () => {
+  const session = await opened(await server())
+  const seen = await watched(session)
+  await expect.poll(() => seen.text, PATIENCE).toContain('>>> ')
+
+  session.input(0, Buffer.from('print(6 * 7)\n'))
+  await expect.poll(() => seen.text, PATIENCE).toMatch(/^42/m)
+  await session.end('left')
+})
+
+test('an API server that is held for a while is noticed by nobody in a session, and what it missed is told after', async () => {
+  const session = await opened(await server())
+  const seen = await watched(session)
+  await expect.poll(() => seen.text, PATIENCE).toContain('>>> ')
+  const pid = apiServer()
+  if (pid !== undefined) process.kill(pid, 'SIGSTOP')
+  const from = performance.now()
+  try {
+    for (let n = 0, offset = 0; performance.now() - from < PAUSED_MS; n++) {
+      const line = Buffer.from(`print("n" + "${n}")\n`)
+      session.input(offset, line)
+      offset += line.length
+      await expect.poll(() => seen.text, PATIENCE).toContain(`\nn${n}\r`)
+    }
+  } finally {
+    if (pid !== undefined) process.kill(pid, 'SIGCONT')
+  }
+  expect(seen.ended).toBeUndefined()
+  await session.end('left')
+  await expect.poll(world.pods, PATIENCE).toEqual([])
+})
+
+/** The test cluster's, a process of this machine; another cluster's cannot be held. */
+function apiServer(): number | undefined {
+  const path = join(dirname(kubeconfigPath()), 'kube-apiserver.pid')
+  return existsSync(path) ? Number(readFileSync(path, 'utf8')) : undefined
+}
+
+test('nothing is written to the cluster between a claim and the prompt', async () => {
+  const deps = await server()
+  const session = await opened(deps)
+  const writes = countsOf(world.metrics, 'dragoman_k8s_writes_total')
+  const seen = await watched(session)
+  await expect.poll(() => seen.text, PATIENCE).toContain('>>> ')
+
+  expect(countsOf(world.metrics, 'dragoman_k8s_writes_total')).toEqual(writes)
+  await session.end('left')
+})
