@@ -58,5 +58,5 @@ export const ROOMS = {
   'k8s/render.ts': { may: [], npm: [] },
   'k8s/replace-cluster.ts': { may: [], npm: [] },
   // A cluster for tests, on this machine; nothing that is shipped needs it.
-  'k8s/test-cluster/': { may: ['lib/', 'cli/setup/', 'cli/testing/'], npm: ['zod', 'pg'] },
+  'k8s/test-cluster/': { may: ['lib/', 'cli/setup/', 'cli/testing/', 'k8s/render.ts'], npm: ['zod', 'pg', 'yaml'] },
 } as const

@@ -39,7 +39,7 @@ export async function layServerTree(folder: string, arch: string): Promise<reado
   const bin = `node_modules/.bin/node`
   const layers = [
     { name: 'packages', paths: packages },
-    { name: 'agent', paths: ['.dragoman/agent', '.dragoman/runner'] },
+    { name: 'programs', paths: ['.dragoman/agent', '.dragoman/runner'] },
     { name: 'code', paths: CODE },
   ]
   for (const { name, paths } of layers) for (const path of paths) await copy(path, join(folder, name, HOME, path))

@@ -47,11 +47,20 @@ export async function pushTiny(dataDir: string, lang: LangId, tiny: TinyImage): 
   }
 }
 
+type Made = { readonly lang: LangId; readonly config: string; readonly image: Digest }
+
 /** Makes a combination live without a build and its tests, in the database that the running server has started. */
-export async function deployUntested(dataDir: string, made: { lang: LangId; config: string; image: Digest }): Promise<void> {
-  const { lang, config: text, image } = made
+export async function deployUntested(dataDir: string, made: Made): Promise<void> {
   const sockets = socketFolder(join(dataDir, 'run'), join(dataDir, 'postgres'))
-  const url = `postgresql://${WEB_ROLE}@localhost/${DATABASE}?host=${encodeURIComponent(sockets.forUs)}`
+  try {
+    await deployUntestedAt(`postgresql://${WEB_ROLE}@localhost/${DATABASE}?host=${encodeURIComponent(sockets.forUs)}`, made)
+  } finally {
+    sockets.close()
+  }
+}
+
+/** The same in the database at an address, as the role that reads and writes rows. */
+export async function deployUntestedAt(url: string, { lang, config: text, image }: Made): Promise<void> {
   const database = openDatabase({ url, timeoutMs: TIMEOUT_MS })
   try {
     const [artifacts, deployments] = [pgArtifacts(database), pgDeployments(database)]
@@ -85,6 +94,5 @@ export async function deployUntested(dataDir: string, made: { lang: LangId; conf
     if (!(await deployments.add(deployment, randomBytes(16).toString('hex')))) throw new Error('Somebody else deployed')
   } finally {
     await database.close()
-    sockets.close()
   }
 }

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+
+import type { Digest } from '#lib/domain/digest.ts'
+import { renderedPath } from '../render.ts'
+import { TOP } from '../../cli/setup/stamps.ts'
+import { tool } from '../../cli/setup/tool.ts'
+import { kubectl } from './kubectl.ts'
+import { REGISTRY } from './places.ts'
+import { pushPostgres } from './postgres-image.ts'
+
+const NAMESPACES = ['dragoman', 'dragoman-sessions', 'dragoman-builds', 'dragoman-nodes']
+/** As the overlay has it; the node is this machine. */
+const AGENTS = '/var/lib/dragoman-test'
+const IMAGE_MS_MAX = 170_000
+
+export type Installed = {
+  /** All of the overlay, as it was applied. */
+  readonly manifests: string
+  /** The server's image, as nodes pull it. */
+  readonly image: string
+  end(): Promise<void>
+}
+
+/** The overlay `test` as an operator applies it, with the image made of this checkout; it says nothing of when it is ready. */
+export async function install(): Promise<Installed> {
+  await removeAll() // a killed run's
+  const image = `${REGISTRY}/dragoman/server@${await pushServer()}`
+  await pushPostgres(`http://${REGISTRY}`)
+  // By digest, so that a node that has an older image of this version does not take that.
+  const manifests = readFileSync(renderedPath('test'), 'utf8').replaceAll(/\S+\/dragoman\/server:\S+/g, image)
+  await kubectl(['apply', '-f', '-'], manifests)
+  return { manifests, image, end: removeAll }
+}
+
+async function pushServer(): Promise<Digest> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'dragoman-image-'))
+  try {
+    const env = { DRAGOMAN_DATA_DIR: dataDir, DRAGOMAN_REGISTRY_URL: `http://${REGISTRY}` }
+    const command = [join(TOP, 'cli/dragoman/main.ts'), 'image', 'server', '--json']
+    const { code, stdout, output } = await tool(process.execPath, command, { env, signal: AbortSignal.timeout(IMAGE_MS_MAX) })
+    if (code !== 0) throw new Error(`Cannot make the image of the server: ${output}`)
+    return z.object({ digest: z.string() }).parse(JSON.parse(stdout)).digest as Digest // the command printed one
+  } finally {
+    await rm(dataDir, { recursive: true, force: true })
+  }
+}
+
+/** Nothing comes anew where a namespace is ending, and pods go at once: nothing in a test has manners to keep. */
+async function removeAll(): Promise<void> {
+  const classes = ['server', 'session', 'build', 'pool'].map((name) => `dragoman-${name}`)
+  await kubectl(['delete', 'namespace', ...NAMESPACES, '--ignore-not-found', '--wait=false'])
+  for (const namespace of NAMESPACES)
+    await kubectl(['delete', 'pods', '--all', '-n', namespace, '--grace-period=1', '--ignore-not-found', '--wait=false'])
+  await kubectl(['delete', 'priorityclass', '--ignore-not-found', ...classes])
+  const gone = NAMESPACES.map((name) => `namespace/${name}`)
+  await kubectl(['wait', '--for=delete', '--timeout=55s', ...gone])
+  await rm(AGENTS, { recursive: true, force: true })
+}
