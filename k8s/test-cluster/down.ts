@@ -2,7 +2,7 @@ import { existsSync, globSync, rmdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 
 import { tool } from '../../cli/setup/tool.ts'
-import { mountsOf, POD_GROUPS } from './left.ts'
+import { FIXED_FOLDERS, mountsOf, NETWORK_FILES, POD_GROUPS } from './left.ts'
 import { removeNetwork } from './network.ts'
 import type { Places } from './places.ts'
 import { cameTrue, endProgram, killGroup, pidsWith, signal } from './processes.ts'
@@ -37,7 +37,7 @@ export async function takeDown(places: Places): Promise<void> {
   for (const mount of mountsOf(places)) await tool('umount', ['--lazy', mount])
   await removeNetwork(places)
   for (const folder of globSync(POD_GROUPS)) await cameTrue(GONE_MS_MAX, () => removedGroup(folder))
-  await rm(places.run, { recursive: true, force: true })
+  for (const path of [...FIXED_FOLDERS, ...globSync(NETWORK_FILES), places.run]) await rm(path, { recursive: true, force: true })
 }
 
 /** Groups without processes go with rmdir, those below first. */

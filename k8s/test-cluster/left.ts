@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 
 import { tool } from '../../cli/setup/tool.ts'
 import { NODE, type Places } from './places.ts'
@@ -6,6 +6,11 @@ import { pidsWith } from './processes.ts'
 
 /** kubelet's own group; without a k3s beside us, which is used instead, it is only ours. */
 export const POD_GROUPS = '/sys/fs/cgroup/{,*/}kubepods'
+
+/** Where kubelet writes whatever it is told: what a run made there goes with it. */
+export const FIXED_FOLDERS = ['/var/log/pods', '/var/log/containers', '/var/lib/kubelet']
+/** The same of the network's plugins, but others on this machine may use them too. */
+export const NETWORK_FILES = '/var/lib/cni/results/{cni-loopback,test-cluster}-*'
 
 /** Rules and chains that only a cluster makes. Those of one that is not ours are not here: we do not start beside one. */
 export const RULES = /\b(?:CNI-|KUBE-|TEST-POLICY)/
@@ -27,6 +32,8 @@ export async function leftOnMachine(places: Places): Promise<string[]> {
   return [
     ...pids.map((pid) => `process ${pid}`),
     ...mountsOf(places).map((path) => `mount ${path}`),
+    ...FIXED_FOLDERS.filter((path) => existsSync(path)).map((path) => `folder ${path}`),
+    ...globSync(NETWORK_FILES).map((path) => `file ${path}`),
     ...globSync(POD_GROUPS).map((path) => `group ${path}`),
     ...(links.stdout.includes(NODE.link) ? [`link ${NODE.link}`] : []),
     ...rules.flat().map((rule) => `packet filter ${rule}`),

@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { mustRun, tool } from '../../cli/setup/tool.ts'
@@ -25,7 +25,6 @@ export async function removeNetwork(places: Places): Promise<void> {
   await tool(join(places.bin, 'kube-proxy'), ['--cleanup'])
   for (const table of TABLES) await removeRules(table)
   await tool('ip', ['link', 'delete', NODE.link])
-  await rm('/var/lib/cni/networks/test-cluster', { recursive: true, force: true })
   const before = await readFile(kept(places), 'utf8').catch(() => undefined)
   if (before !== undefined) await writeFile(FORWARDING, before)
 }

@@ -13,7 +13,7 @@ test('a database of a test has the deployment of the world in it, and what is do
   const { images, agentVersion } = testWorld()
   const live = await ask(
     one.url,
-    `SELECT image, agent FROM combination JOIN deployment ON combination.id = deployment.combination`,
+    `SELECT image, agent FROM combination JOIN deployment ON combination.id = deployment.combination ORDER BY number DESC LIMIT 1`,
   )
   expect(live).toEqual([{ image: images.python, agent: agentVersion }])
 

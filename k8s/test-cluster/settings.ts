@@ -8,7 +8,7 @@ export function settingsFiles(places: Places): Readonly<Record<string, string>> 
     'registry.yml': JSON.stringify(registrySettings(places, '127.0.0.1')),
     'pods-registry.yml': JSON.stringify(registrySettings(places, NODE.address)),
     'containerd.toml': containerdSettings(places),
-    'cni/10-pods.conflist': JSON.stringify(podNetwork()),
+    'cni/10-pods.conflist': JSON.stringify(podNetwork(places)),
     'kubelet.yaml': JSON.stringify(kubeletSettings(places)),
   }
 }
@@ -27,6 +27,8 @@ root = "${containerd}"
 state = "${join(run, 'containerd-state')}"
 [grpc]
   address = "${containerdSocket}"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "${join(run, 'opt')}"
 [plugins."io.containerd.grpc.v1.cri"]
   restrict_oom_score_adj = true
   sandbox_image = "${PAUSE_IMAGE}"
@@ -41,14 +43,19 @@ state = "${join(run, 'containerd-state')}"
  * Each pod has a wire of its own to this machine and nothing beside it on the same link: whatever it sends is routed, so that
  * the enforcer's rules see it. IPv6 is off in pods, whose link-local addresses would go around those rules.
  */
-const podNetwork = () => ({
+const podNetwork = ({ run }: Places) => ({
   cniVersion: '0.4.0',
   name: 'test-cluster',
   plugins: [
     {
       type: 'ptp',
       ipMasq: true,
-      ipam: { type: 'host-local', ranges: [[{ subnet: PODS_CIDR }]], routes: [{ dst: '0.0.0.0/0' }] },
+      ipam: {
+        type: 'host-local',
+        dataDir: join(run, 'addresses'),
+        ranges: [[{ subnet: PODS_CIDR }]],
+        routes: [{ dst: '0.0.0.0/0' }],
+      },
     },
     { type: 'tuning', sysctl: { 'net.ipv6.conf.all.disable_ipv6': '1', 'net.ipv6.conf.default.disable_ipv6': '1' } },
     { type: 'portmap', capabilities: { portMappings: true } },
@@ -59,13 +66,14 @@ const podNetwork = () => ({
 const POD_PIDS_MAX = 512
 const PODS_MAX = 200
 
-const kubeletSettings = ({ pki }: Places) => ({
+const kubeletSettings = ({ pki, run }: Places) => ({
   apiVersion: 'kubelet.config.k8s.io/v1beta1',
   kind: 'KubeletConfiguration',
   authentication: { x509: { clientCAFile: join(pki, 'ca.crt') }, anonymous: { enabled: false }, webhook: { enabled: true } },
   authorization: { mode: 'Webhook' },
   tlsCertFile: join(pki, 'kubelet.crt'),
   tlsPrivateKeyFile: join(pki, 'kubelet.key'),
+  volumePluginDir: join(run, 'volume-plugins'),
   cgroupDriver: 'cgroupfs',
   failSwapOn: false,
   resolvConf: '/etc/resolv.conf',

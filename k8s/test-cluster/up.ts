@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs'
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import { mustRun, tool } from '../../cli/setup/tool.ts'
 import { kubeconfig, makeCertificates } from './certificates.ts'
 import { takeDown } from './down.ts'
+import { FIXED_FOLDERS } from './left.ts'
 import { makeNetwork } from './network.ts'
 import { NODE, PAUSE_IMAGE, type Places } from './places.ts'
 import { cameTrue, startProgram } from './processes.ts'
@@ -17,6 +19,8 @@ const ANSWER_MS_MAX = 60_000
 /** Starts all parts of a cluster whose programs are built, and waits until its node takes pods. What ran before is ended. */
 export async function bringUp(places: Places): Promise<void> {
   await takeDown(places)
+  const theirs = FIXED_FOLDERS.find((folder) => existsSync(folder))
+  if (theirs) throw new Error(`Cannot start a cluster beside another: ${theirs} is there, and is not ours to write to`)
   for (const folder of [places.run, places.pki, places.cni, places.kubelet]) await mkdir(folder, { recursive: true, mode: 0o700 })
   await makeCertificates(places)
   for (const holder of ['admin', 'kubelet', 'proxy'] as const) {
