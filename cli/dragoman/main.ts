@@ -28,6 +28,7 @@ const RUN: Readonly<Record<Command, Run>> = {
   restore: async (options, signal) => (await import('./backup.ts')).restore(options, signal),
   verify: async (options, signal) => (await import('./backup.ts')).verify(options, signal),
   migrate: async (options, signal) => (await import('./migrate.ts')).migrate(options, signal),
+  prepull: async () => (await import('./prepull.ts')).prepull(),
   image: async (options, signal) => (await import('./image.ts')).image(options, signal),
 }
 

@@ -24,6 +24,7 @@ export const COMMANDS = [
   'verify',
   'migrate',
   'image',
+  'prepull',
 ] as const
 export type Command = (typeof COMMANDS)[number]
 
@@ -91,6 +92,7 @@ const TAKES: Readonly<Record<Command, readonly (keyof typeof FLAGS)[]>> = {
   verify: ['json'],
   migrate: ['json'],
   image: ['json', 'refresh'],
+  prepull: ['json'],
 }
 
 /** How many names a command takes, at least and at most; the others take any. */
@@ -110,6 +112,7 @@ const NAMES: Partial<Readonly<Record<Command, readonly [number, number]>>> = {
   verify: [0, 0],
   migrate: [0, 1],
   image: [1, 1],
+  prepull: [0, 0],
 }
 
 /** The questions, and whether each is about a language. */
@@ -171,6 +174,8 @@ export const USAGE = `dragoman: a live prompt for every programming language
       Brings the database of DATABASE_MIGRATE_URL to this version's tables; wait only waits until somebody has.
   dragoman image server [--refresh] [--json]
       Makes the image of this server for a cluster, in the registry of the options; --refresh takes a new base.
+  dragoman prepull
+      Prints what has a cluster's nodes fetch the images of the most used languages, for kubectl apply -f -
 
   --help, --version
 

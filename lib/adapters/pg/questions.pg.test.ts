@@ -144,3 +144,27 @@ test('what came of builds is told with their checks, and not before they have en
     },
   ])
 })
+
+test('what is live is told by how often somebody began with it, and what is not live is not', async () => {
+  const [quiet, busy, unborn] = [language(), language(), language()]
+  for (const each of [quiet, busy, unborn]) await each.build()
+  for (const each of [quiet, busy]) await each.promote()
+  const begun = (lang: string, id: string, daysAgo: number) =>
+    world.query(
+      `INSERT INTO session (id, lang, sandbox, sandbox_key, token_hash, epoch, started_at, life_ends_at)
+       VALUES (repeat($2, 32), $1, 'sb' || repeat($2, 20), 'key', repeat($2, 64), 0, now() - $3 * interval '1 day', now())`,
+      [lang, id, daysAgo],
+    )
+  await begun(busy.lang, 'a', 1)
+  await begun(quiet.lang, 'b', 30)
+
+  const used = await quiet.questions.mostUsed(14, 100)
+  expect(used.find(({ lang }) => lang === busy.lang)).toEqual({
+    ...{ lang: busy.lang, sessions: 1, agent: AGENT },
+    image: expect.stringMatching(/^sha256:/),
+  })
+  expect(used[0]?.lang).toBe(busy.lang)
+  expect(used.find(({ lang }) => lang === quiet.lang)).toMatchObject({ sessions: 0 })
+  expect(used.some(({ lang }) => lang === unborn.lang)).toBe(false)
+  expect(await quiet.questions.mostUsed(14, 1)).toHaveLength(1)
+})

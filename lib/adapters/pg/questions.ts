@@ -1,4 +1,4 @@
-import type { CameOf, CompiledBy, OnOldBase, Questions, Stale, TestedTogether } from '#lib/application/ports/questions.ts'
+import type { CameOf, CompiledBy, OnOldBase, Questions, Stale, TestedTogether, Used } from '#lib/application/ports/questions.ts'
 import type { Database } from './database.ts'
 
 /** What a language serves, if anything: one step down an index. */
@@ -45,6 +45,13 @@ const TESTED_TOGETHER = `
   ) t ON t.is_good AND t.checks IS NOT NULL
   WHERE c.lang = $1 ORDER BY t.at DESC, c.id`
 
+const MOST_USED = `
+  SELECT l.id AS lang, c.image, c.agent, coalesce(s.sessions, 0)::int AS sessions
+  FROM language l ${LIVE}
+  LEFT JOIN (SELECT lang, count(*) AS sessions FROM session WHERE started_at > now() - $1 * interval '1 day' GROUP BY lang) s
+    ON s.lang = l.id
+  WHERE c.id IS NOT NULL ORDER BY sessions DESC, l.id LIMIT $2`
+
 const CAME_OF = `
   SELECT b.id AS build, b.lang, b.outcome, b.reason, b.ended_at AS "endedAt",
     concat_ws(' ', base.facts->>'distribution', base.facts->>'release') AS base,
@@ -68,6 +75,7 @@ export function pgQuestions({ sql }: Database): Questions {
   return {
     stale: (days) => ask<Stale>(STALE, [days]),
     compiledBy: async (lang) => (await ask<CompiledBy>(COMPILED_BY, [lang]))[0],
+    mostUsed: (days, max) => ask<Used>(MOST_USED, [days, max]),
     cameOf: (builds) => ask<CameOf>(CAME_OF, [builds]),
     onOldBase: () => ask<OnOldBase>(ON_OLD_BASE),
     testedTogether: (lang) => ask<TestedTogether>(TESTED_TOGETHER, [lang]),

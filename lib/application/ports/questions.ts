@@ -58,6 +58,9 @@ export type CameOf = {
   readonly results: readonly Pick<TestResult, 'check' | 'outcome' | 'why'>[]
 }
 
+/** What a language serves, and how often somebody began with it lately. */
+export type Used = { readonly lang: LangId; readonly image: Digest; readonly agent: string; readonly sessions: number }
+
 /** What contributors ask of the records; each is one query along indexes, and changes nothing. */
 export interface Questions {
   /** Which languages have not been updated for so long: by the age of the image that is live, the oldest first. */
@@ -68,6 +71,8 @@ export interface Questions {
   onOldBase(): Promise<readonly OnOldBase[]>
   /** Which of a language's combinations passed every check that was made on them, by its newest result, the newest first. */
   testedTogether(lang: LangId): Promise<readonly TestedTogether[]>
+  /** What is live, the most used in so many days first. */
+  mostUsed(days: number, max: number): Promise<readonly Used[]>
   /** What came of builds, by language; those at work are left out. */
   cameOf(builds: readonly BuildId[]): Promise<readonly CameOf[]>
 }
