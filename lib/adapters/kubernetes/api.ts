@@ -52,6 +52,9 @@ export class ApiRefused extends Error {
 }
 type Said = { readonly message?: string; readonly reason?: string }
 
+/** A right that was not granted answers 403 too, and is no lack of room. */
+export const quotaIsSpent = (error: ApiRefused): boolean => error.status === 403 && error.message.includes('exceeded quota')
+
 export type KubernetesApi = ReturnType<typeof kubernetesApi>
 
 /** Calls of one cluster's API, counted. Nothing of what they carry is kept. */

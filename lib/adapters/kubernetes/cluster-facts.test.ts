@@ -2,7 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import { clusterFacts, type HostUsers } from './cluster-facts.ts'
-import { refuses, replayServer, type Asked, type ReplayServer } from './testing/replay-server.ts'
+import { has, pod, refuses, replayServer, type Asked, type ReplayServer } from './testing/replay-server.ts'
 
 let server: ReplayServer
 beforeEach(async () => {
@@ -57,4 +57,19 @@ test('a cluster that takes no pod of ours says why', async () => {
   server.writes(refuses(403, {}, { message: 'violates PodSecurity "restricted:latest": hostPath volumes' }))
 
   expect(await ask()).toMatchObject({ ok: false, error: { code: 'pods_refused', why: expect.stringContaining('hostPath') } })
+})
+
+test('a house that is full is known by a pod that it took before', async () => {
+  const there = pod('sb1', 3)
+  server.writes(refuses(403, {}, { message: 'pods "x" is forbidden: exceeded quota: sessions' }))
+  server.lists(has(10, { ...there, spec: { ...there.spec!, hostUsers: false, priorityClassName: 'dragoman-pool' } }), has(11))
+
+  expect(await ask()).toEqual({ ok: true, value: { userNamespaces: true, priorityClasses: true } })
+  expect(await ask()).toMatchObject({ ok: false, error: { why: expect.stringContaining('exceeded quota') } })
+})
+
+test('a strict namespace that takes no root gets pods of one id', async () => {
+  server.writes(refuses(403, {}, { message: 'violates PodSecurity "baseline:latest": runAsUser=0' }), knowsAll)
+
+  expect(await ask()).toEqual({ ok: true, value: { userNamespaces: false, priorityClasses: true } })
 })

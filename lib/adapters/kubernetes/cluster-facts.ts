@@ -1,8 +1,9 @@
-import type { V1Pod } from '@kubernetes/client-node'
+import type { V1Pod, V1PodList } from '@kubernetes/client-node'
 
 import { err, ok, type Result } from '#lib/domain/result.ts'
 
-import { ApiRefused, type KubernetesApi } from './api.ts'
+import { ApiRefused, quotaIsSpent, type KubernetesApi } from './api.ts'
+import { selectorOf } from './pod-names.ts'
 import { podSpec, type PodHouse, type PodInputs } from './pod-spec.ts'
 
 /** Whether pods share the node's user ids: `auto` gives each its own where the cluster knows how. */
@@ -41,24 +42,38 @@ export async function clusterFacts(
   const tried = async (facts: ClusterFacts) => {
     const body = podSpec(TRIED, { ...house, ...facts })
     const query = { dryRun: 'All' }
-    return (await api.call({ verb: 'create', resource: 'pods', namespace: house.namespace, query, body }, signal)) as V1Pod
+    const pod = (await api.call({ verb: 'create', resource: 'pods', namespace: house.namespace, query, body }, signal)) as V1Pod
+    return factsOf(pod)
   }
-  const asked = { userNamespaces: hostUsers !== 'true', priorityClasses: true }
+  const withOrWithoutClasses = (userNamespaces: boolean) =>
+    tried({ userNamespaces, priorityClasses: true }).catch((error: unknown) => {
+      if (!(error instanceof ApiRefused) || !/PriorityClass/.test(error.message)) throw error
+      return tried({ userNamespaces, priorityClasses: false })
+    })
   try {
-    const { pod, priorityClasses } = await tried(asked).then(
-      (pod) => ({ pod, priorityClasses: true }),
-      async (error: unknown) => {
-        if (!(error instanceof ApiRefused) || !/PriorityClass/.test(error.message)) throw error
-        return { pod: await tried({ ...asked, priorityClasses: false }), priorityClasses: false }
-      },
-    )
-    const userNamespaces = pod.spec?.hostUsers === false
-    if (hostUsers === 'false' && !userNamespaces) return refused('the cluster knows no user namespaces')
-    return ok({ userNamespaces, priorityClasses })
+    const facts = await withOrWithoutClasses(hostUsers !== 'true').catch((error: unknown) => {
+      // Without the word that it does not know the pod is root's, which a strict namespace takes from nobody.
+      if (hostUsers !== 'auto' || !(error instanceof ApiRefused) || quotaIsSpent(error)) throw error
+      return withOrWithoutClasses(false)
+    })
+    if (hostUsers === 'false' && !facts.userNamespaces) return refused('the cluster knows no user namespaces')
+    return ok(facts)
   } catch (error) {
-    if (error instanceof ApiRefused) return refused(error.message)
-    throw error
+    if (!(error instanceof ApiRefused)) throw error
+    // A full house takes no pod on trial either; one that it took before shows the same.
+    const there = quotaIsSpent(error) ? await onePod(api, house.namespace, signal) : undefined
+    return there ? ok(factsOf(there)) : refused(error.message)
   }
 }
+
+async function onePod(api: KubernetesApi, namespace: string, signal: AbortSignal): Promise<V1Pod | undefined> {
+  const query = { labelSelector: selectorOf('session'), limit: '1' }
+  return ((await api.call({ verb: 'list', resource: 'pods', namespace, query }, signal)) as V1PodList).items[0]
+}
+
+const factsOf = ({ spec }: V1Pod): ClusterFacts => ({
+  userNamespaces: spec?.hostUsers === false,
+  priorityClasses: spec?.priorityClassName !== undefined,
+})
 
 const refused = (why: string) => err({ code: 'pods_refused' as const, why })

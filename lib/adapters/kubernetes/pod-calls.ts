@@ -2,7 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node'
 
 import { err, ok, type Result } from '#lib/domain/result.ts'
 
-import { ApiRefused, type KubernetesApi } from './api.ts'
+import { ApiRefused, quotaIsSpent, type KubernetesApi } from './api.ts'
 import { LABEL } from './pod-names.ts'
 import { viewOf, type PodView } from './pod-view.ts'
 
@@ -26,8 +26,7 @@ export function podCalls(api: KubernetesApi, namespace: string) {
         // Two pods at once at the same quota: one of the two is only asked to come again.
         if (error.status === 409 && error.reason !== 'AlreadyExists') continue
         if (error.status === 409) return err({ code: 'exists' })
-        // A right that was not granted answers 403 too, and is no lack of room.
-        if (error.status === 403 && error.message.includes('exceeded quota')) return err({ code: 'no_room' })
+        if (quotaIsSpent(error)) return err({ code: 'no_room' })
         return err({ code: 'refused', why: error.message })
       }
     }
