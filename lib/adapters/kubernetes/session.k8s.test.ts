@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -10,7 +10,8 @@ import { outputShare } from '#lib/application/sessions/output-share.ts'
 import type { Session } from '#lib/application/sessions/session.ts'
 import { NO_VIEWER, type Viewer } from '#lib/application/sessions/viewer.ts'
 import { python, world as memoryWorld } from '#lib/application/testing/world.ts'
-import type { Sandboxes, StartPhase } from '#lib/application/ports/sandboxes.ts'
+import type { Sandboxes } from '#lib/application/ports/sandboxes.ts'
+import type { SandboxId } from '#lib/domain/ids.ts'
 import type { Language } from '#lib/domain/language.ts'
 import { terminalSize } from '#lib/domain/terminal-size.ts'
 import type { JobEvent } from '#lib/protocol/browser.ts'
@@ -24,6 +25,8 @@ const SIZE = terminalSize(80, 24)
 const PATIENCE = { timeout: 20_000 }
 /** Long enough for a watch, a kubelet and a sandbox's heartbeat to notice. */
 const PAUSED_MS = 6000
+/** An agent is silent for 15 s at most. */
+const LOST_MS_MAX = 40_000
 
 let world: PodWorld
 let language: Language
@@ -46,49 +49,6 @@ afterEach(async () => {
   await world.clear()
   expect(left).toEqual([])
 })
-
-/** A server of this house, as it finds the cluster. */
-async function server() {
-  const { namespace, registry, agent } = world.options.house
-  const opened = await openPods({
-    ...{ clock: systemClock, metrics: world.metrics, log: memoryLog(), sandboxesMax: 5, hostUsers: 'auto' },
-    ...{ kubeconfig: kubeconfigPath(), namespace, registry, canary: [] },
-    agentCache: 'nodeFolder' in agent ? agent.nodeFolder : '',
-  })
-  if (!opened.ok) throw new Error(opened.error.why)
-  sandboxes = opened.value.sandboxes
-  const { deps } = memoryWorld()
-  return { ...deps, sandboxes, clock: systemClock, share: outputShare(systemClock, 24_000_000) }
-}
-
-async function opened(deps: Awaited<ReturnType<typeof server>>, phase: (phase: StartPhase) => void = () => {}): Promise<Session> {
-  const signal = AbortSignal.timeout(40_000)
-  const result = await openSession(deps, {
-    language,
-    address: '192.0.2.1',
-    size: SIZE,
-    signal,
-    phase: (now) => phase(now as StartPhase),
-  })
-  if (!result.ok) throw new Error(JSON.stringify(result.error))
-  return result.value.session
-}
-
-/** Somebody who looks, draws all and remembers it. */
-async function watched(session: Session) {
-  const seen = { text: '', jobs: [] as JobEvent[], ended: undefined as string | undefined }
-  const viewer: Viewer = {
-    ...NO_VIEWER,
-    output(offset, bytes) {
-      seen.text += Buffer.from(bytes).toString()
-      session.ack(offset + bytes.length)
-    },
-    job: (event) => void seen.jobs.push(event),
-    ended: (reason) => void (seen.ended = reason),
-  }
-  await session.attach(viewer, 0, SIZE)
-  return seen
-}
 
 test('a session of Python opens on a pod, prompt, keys and answer', async () => {
   const session = await opened(await server())
@@ -138,3 +98,67 @@ test('nothing is written to the cluster between a claim and the prompt', async (
   expect(countsOf(world.metrics, 'dragoman_k8s_writes_total')).toEqual(writes)
   await session.end('left')
 })
+
+test('what stands still with its node is lost by our own heartbeat, and taken away', async () => {
+  const session = await opened(await server())
+  const seen = await watched(session)
+  await expect.poll(() => seen.text, PATIENCE).toContain('>>> ')
+  const [name = ''] = await world.pods()
+  const { metadata } = await world.pod(name as SandboxId)
+  const processes = processesOf(metadata?.uid ?? '')
+  for (const pid of processes) process.kill(pid, 'SIGSTOP')
+
+  await expect.poll(() => seen.ended, { timeout: LOST_MS_MAX }).toBe('lost')
+  await expect.poll(world.pods, PATIENCE).toEqual([])
+  if (processes.length > 0) await expect.poll(() => processesOf(metadata?.uid ?? ''), PATIENCE).toEqual([])
+})
+
+/** Of a pod's containers, where its node is this machine; the cluster's own waiting process is none of them. */
+function processesOf(uid: string): number[] {
+  const names = [uid, uid.replaceAll('-', '_')]
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      const isIn = /^\d+$/.test(pid) && names.some((name) => readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(name))
+      return isIn && readFileSync(`/proc/${pid}/comm`, 'utf8') !== 'pause\n' ? Number(pid) : []
+    } catch {
+      return [] // gone meanwhile
+    }
+  })
+}
+
+/** A server of this house, as it finds the cluster. */
+async function server() {
+  const { namespace, registry, agent } = world.options.house
+  const opened = await openPods({
+    ...{ clock: systemClock, metrics: world.metrics, log: memoryLog(), sandboxesMax: 5, hostUsers: 'auto' },
+    ...{ kubeconfig: kubeconfigPath(), namespace, registry, canary: [] },
+    agentCache: 'nodeFolder' in agent ? agent.nodeFolder : '',
+  })
+  if (!opened.ok) throw new Error(opened.error.why)
+  sandboxes = opened.value.sandboxes
+  const { deps } = memoryWorld()
+  return { ...deps, sandboxes, clock: systemClock, share: outputShare(systemClock, 24_000_000) }
+}
+
+async function opened(deps: Awaited<ReturnType<typeof server>>): Promise<Session> {
+  const signal = AbortSignal.timeout(40_000)
+  const result = await openSession(deps, { language, address: '192.0.2.1', size: SIZE, signal, phase: () => {} })
+  if (!result.ok) throw new Error(JSON.stringify(result.error))
+  return result.value.session
+}
+
+/** Somebody who looks, draws all and remembers it. */
+async function watched(session: Session) {
+  const seen = { text: '', jobs: [] as JobEvent[], ended: undefined as string | undefined }
+  const viewer: Viewer = {
+    ...NO_VIEWER,
+    output(offset, bytes) {
+      seen.text += Buffer.from(bytes).toString()
+      session.ack(offset + bytes.length)
+    },
+    job: (event) => void seen.jobs.push(event),
+    ended: (reason) => void (seen.ended = reason),
+  }
+  await session.attach(viewer, 0, SIZE)
+  return seen
+}
