@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path'
 
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 
-import { memoryLog } from '#lib/adapters/memory/log.ts'
 import { systemClock } from '#lib/adapters/system/time.ts'
 import { openSession } from '#lib/application/sessions/open-session.ts'
 import { outputShare } from '#lib/application/sessions/output-share.ts'
@@ -17,7 +16,8 @@ import { terminalSize } from '#lib/domain/terminal-size.ts'
 import type { JobEvent } from '#lib/protocol/browser.ts'
 
 import { apply, kubeconfigPath } from '../../../k8s/test-cluster/kubectl.ts'
-import { openPods } from './open-pods.ts'
+import { clusterFacts } from './cluster-facts.ts'
+import { apiServerAddresses, openCluster } from './cluster.ts'
 import { podWorld, type PodWorld } from './testing/pod-world.ts'
 import { countsOf } from './testing/replay-server.ts'
 
@@ -128,14 +128,11 @@ function processesOf(uid: string): number[] {
 
 /** A server of this house, as it finds the cluster. */
 async function server() {
-  const { namespace, registry, agent } = world.options.house
-  const opened = await openPods({
-    ...{ clock: systemClock, metrics: world.metrics, log: memoryLog(), sandboxesMax: 5, hostUsers: 'auto' },
-    ...{ kubeconfig: kubeconfigPath(), namespace, registry, canary: [] },
-    agentCache: 'nodeFolder' in agent ? agent.nodeFolder : '',
-  })
-  if (!opened.ok) throw new Error(opened.error.why)
-  sandboxes = opened.value.sandboxes
+  const { api, house } = world.options
+  const facts = await clusterFacts(api, house, 'auto', AbortSignal.timeout(10_000))
+  if (!facts.ok) throw new Error(facts.error.why)
+  const canary = await apiServerAddresses(await openCluster(kubeconfigPath()))
+  sandboxes = await world.open({ house: { ...house, ...facts.value }, canary })
   const { deps } = memoryWorld()
   return { ...deps, sandboxes, clock: systemClock, share: outputShare(systemClock, 24_000_000) }
 }
