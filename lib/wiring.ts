@@ -28,12 +28,12 @@ import { socketServer } from './socket/socket-server.ts'
 import { openStores } from './stores.ts'
 import type { Health, Services } from './web/services.ts'
 import { DATABASE_RETRY_MS, openDatabases } from './wiring/databases.ts'
-import { openImageRoots } from './wiring/image-roots.ts'
+import { openCluster, openMachine } from './wiring/house.ts'
 import { Leaving } from './wiring/leaving.ts'
 import { openLanguages } from './wiring/languages.ts'
 import { replicaName } from './wiring/replica-name.ts'
 import { keepBuilding } from './wiring/keep-building.ts'
-import { instanceOf, openSandboxes } from './wiring/sandboxes.ts'
+import { instanceOf } from './wiring/sandboxes.ts'
 
 const MIB = 1024 * 1024
 /**
@@ -65,27 +65,31 @@ export async function wire(config: Config, top: string): Promise<Wired> {
   const lock = isShared ? undefined : lockData(join(dataDir, 'server.lock'))
   const stores = await openStores({ ...config, dataDir }, systemClock)
   const opening = openDatabases(config, dataDir, top, log)
-  const roots = await openImageRoots(stores, opening, { top, dataDir, log })
-  const [database, { sandboxes, failed }] = await Promise.all([opening, openSandboxes(config, top, dataDir, roots, log)])
+  const place = { top, dataDir, metrics, log }
+  const [database, house] = await Promise.all([
+    opening,
+    isShared ? openCluster(config, place) : openMachine(config, { ...place, stores, databases: opening }),
+  ])
+  const { sandboxes, roots } = house
   const records = meteredRecords(database.records, { clock: systemClock, metrics })
   metrics.set('dragoman_build_info', { version: packageFile.version }, 1)
-  metrics.set('dragoman_self_test_ok', {}, failed.length === 0 ? 1 : 0)
 
   const leaving = new Leaving(systemClock)
   const refusal = (): Problem | undefined => {
     if (leaving.isGoing()) return { code: 'draining' }
+    const failed = house.failed()
     return failed.length > 0 ? { code: 'refusing_sessions', failed } : undefined
   }
   const replica = replicaName(config, systemRandom)
   const base = { sandboxes, records, replica, clock: systemClock, random: systemRandom, metrics, log }
   const { workshop } = database
-  let poolLooks = () => {}
-  const languages = await openLanguages({ config, top, workshop, roots, metrics, log, changed: () => poolLooks() })
+  let languagesChanged = () => {}
+  const languages = await openLanguages({ config, top, workshop, roots, metrics, log, changed: () => languagesChanged() })
   const pool = new Pool(base, {
     languages: languages.ready,
     kept: config.poolLanguages.flatMap((id) => langId(id) ?? []),
     keptEach: config.poolMembersMin,
-    plainMembers: config.plainMembers,
+    plainMembers: isShared ? 0 : config.plainMembers, // on a cluster each language has an image of its own
     memoryBytes: config.poolMemoryMiB * MIB,
     membersPerLanguageMax: config.poolMembersMax,
     isShared,
@@ -117,17 +121,22 @@ export async function wire(config: Config, top: string): Promise<Wired> {
     const { adopted, swept } = await adoptSessions(takeOver)
     if (adopted + swept > 0) log.info('took over', { adopted, swept })
   }
-  const keepingUp = keepUp(takeOver)
-  if (failed.length === 0) {
-    poolLooks = () => pool.changed()
-    pool.start()
+  const keepingUp = keepUp({ ...takeOver, pool: { adopt: (members) => pool.adopt(members), changed: () => languagesChanged() } })
+  let isProven = false
+  const prove = () => {
+    house.prove(languages.ready, () => {
+      isProven = true
+      pool.start()
+    })
   }
+  languagesChanged = () => (isProven ? pool.changed() : prove())
+  prove()
   const watch = watchDatabase(records, (up) => metrics.set('dragoman_db_up', {}, up ? 1 : 0))
 
-  const builds = { config, top, dataDir, instance: instanceOf(dataDir), sandboxes, roots, metrics, log }
-  const builder = failed.length === 0 && workshop ? keepBuilding(builds, workshop.url) : undefined
+  const builds = { config, top, dataDir, instance: instanceOf(dataDir), sandboxes: house.tests, roots, metrics, log }
+  const builder = (isShared || isProven) && workshop ? keepBuilding(builds, workshop.url) : undefined
   const stopBusyWatch = watchBusy(base, () => registry.all())
-  const versions = new Versions({ ...base, refusal })
+  const versions = new Versions({ ...base, sandboxes: house.tests, refusal })
   const services: Services = {
     version: (id) => versions.known(id),
     languages: languages.all,
@@ -137,6 +146,7 @@ export async function wire(config: Config, top: string): Promise<Wired> {
       return found
     },
     async health() {
+      const failed = house.failed()
       const checks: Health['checks'] = {
         sandbox: { ok: failed.length === 0, ...(failed.length > 0 && { detail: failed.join(', ') }) },
         database: { ok: watch.isUp() },
@@ -146,6 +156,7 @@ export async function wire(config: Config, top: string): Promise<Wired> {
     },
     metrics() {
       registry.count()
+      metrics.set('dragoman_self_test_ok', {}, house.failed().length === 0 ? 1 : 0)
       metrics.set('dragoman_agent_connections', {}, registry.size() + pool.size())
       return metrics.text()
     },
@@ -170,6 +181,7 @@ export async function wire(config: Config, top: string): Promise<Wired> {
     drain: () => (isShared ? leaving.moveEverybody() : Promise.resolve()),
     async stop() {
       leaving.go()
+      house.stop()
       watch.stop()
       stopBusyWatch()
       await builder?.stop()

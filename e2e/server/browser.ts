@@ -30,8 +30,9 @@ export async function browser(url: string, { origin = url, draws = true, headers
     phases: { phase: string; place?: number }[]
     ended: string | undefined
     replaced: boolean
+    moves: number[]
     closed: string | undefined
-  } = { jobs: [], problems: [], phases: [], ended: undefined, replaced: false, closed: undefined }
+  } = { jobs: [], problems: [], phases: [], ended: undefined, replaced: false, moves: [], closed: undefined }
   const waiting = new Set<() => void>()
   const changed = () => {
     for (const look of waiting) look()
@@ -82,6 +83,10 @@ export async function browser(url: string, { origin = url, draws = true, headers
   socket.on(
     'replaced',
     note(() => void (told.replaced = true)),
+  )
+  socket.on(
+    'move',
+    note(({ afterMs }) => void told.moves.push(afterMs)),
   )
   socket.on(
     'disconnect',

@@ -31,7 +31,8 @@ export async function openDatabases(config: Config, dataDir: string, top: string
   try {
     if (config.databaseUrl) {
       const webRole = new URL(config.databaseUrl).username
-      const url = config.databaseMigrateUrl
+      // Servers that share a database start in any order, new beside old: there a command migrates, before any of them.
+      const url = config.sandboxes === 'pods' ? undefined : config.databaseMigrateUrl
       const migrating = url ? await keepTrying(() => migrate({ url, folder, webRole }), log) : undefined
       return handles(config.databaseUrl, log, async () => migrating?.stop())
     }

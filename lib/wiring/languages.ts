@@ -21,7 +21,7 @@ import type { WorkshopDatabase } from './databases.ts'
 const READINESS_MS = 5000
 
 export type Languages = {
-  /** Every language, by name: as it is deployed, else as its file says with this machine's own programs. */
+  /** Every language, by name: as it is deployed, else as its file says with this machine's own programs. Pods have only the former. */
   all(): readonly Listed[]
   ready(): readonly Language[]
   startable(id: string): Result<Language, Problem>
@@ -39,7 +39,7 @@ type World = {
 }
 
 export async function openLanguages({ config, top, workshop, roots, metrics, log, changed }: World): Promise<Languages> {
-  const here = languagesHere(config, top, log)
+  const here = config.sandboxes === 'pods' ? () => [] : languagesHere(config, top, log)
   const count = () => metrics.set('dragoman_languages_deployed', {}, deployed?.all().length ?? 0)
   const deployed: LiveLanguages | undefined =
     workshop &&

@@ -16,7 +16,7 @@ const MIB = 1024 * 1024
 const SPARE_SANDBOXES = 64
 
 /** `failed` says what is wrong with this machine or got its way in the self-test; then no session may be opened. */
-export type OpenedSandboxes = { readonly sandboxes: Sandboxes; readonly failed: readonly string[] }
+type OpenedSandboxes = { readonly sandboxes: Sandboxes; readonly failed: readonly string[] }
 
 export const instanceOf = (dataDir: string) => createHash('sha256').update(dataDir).digest('hex').slice(0, 8)
 

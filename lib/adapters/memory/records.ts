@@ -54,6 +54,11 @@ export function memoryRecords(now: () => number = () => 0): Records & { fail(dow
           .slice(0, max)
           .map((session) => take(session, owner)),
       ),
+    expireSessions: (afterEndMs) =>
+      answer(() => {
+        for (const session of live())
+          if (session.lifeEndsAt.getTime() + afterEndMs <= now()) sessions.set(session.id, { ...session, reason: 'lost' })
+      }),
     reserveMember: (wish, { own, all, total }) =>
       answer(() => {
         const there = [...members.values()].filter(({ state }) => state !== 'leased')

@@ -5,7 +5,10 @@ import { Prisma } from '../../../prisma/generated/client.ts'
 import type { Calls } from './calls.ts'
 import { type LiveRow, LIVE_COLUMNS, sessionRecord, sessionRow } from './session-row.ts'
 
-type SessionRecords = Pick<Records, 'sessionOpened' | 'sessionEnded' | 'sessionIsHeld' | 'takeSession' | 'takeOrphans'>
+type SessionRecords = Pick<
+  Records,
+  'sessionOpened' | 'sessionEnded' | 'sessionIsHeld' | 'takeSession' | 'takeOrphans' | 'expireSessions'
+>
 
 export function sessionRecords({ db, call }: Calls): SessionRecords {
   return {
@@ -43,6 +46,14 @@ export function sessionRecords({ db, call }: Calls): SessionRecords {
       const whose = of === 'everybody' ? Prisma.sql`owner <> ${owner}` : Prisma.sql`owner = ANY(${[...of]})`
       const some = Prisma.sql`SELECT id FROM session WHERE ended_at IS NULL AND ${whose} ORDER BY started_at FOR UPDATE SKIP LOCKED LIMIT ${max}`
       return take(Prisma.sql`id IN (${some})`, owner)
+    },
+
+    async expireSessions(afterEndMs) {
+      const over = Prisma.sql`life_ends_at <= now() - make_interval(secs => ${afterEndMs / 1000}::float8)`
+      await call(
+        'expire sessions',
+        db.$executeRaw`UPDATE session SET ended_at = now(), reason = 'lost' WHERE ended_at IS NULL AND ${over}`,
+      )
     },
   }
 

@@ -9,6 +9,7 @@ export function absentRecords(why: string): Records {
     sessionIsHeld: absent,
     takeSession: absent,
     takeOrphans: absent,
+    expireSessions: absent,
     reserveMember: absent,
     memberReady: absent,
     lease: absent,

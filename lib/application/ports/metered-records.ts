@@ -24,6 +24,7 @@ export function meteredRecords(records: Records, { clock, metrics }: { clock: Cl
     sessionIsHeld: metered('sessionIsHeld', records.sessionIsHeld),
     takeSession: metered('takeSession', records.takeSession),
     takeOrphans: metered('takeOrphans', records.takeOrphans),
+    expireSessions: metered('expireSessions', records.expireSessions),
     reserveMember: metered('reserveMember', records.reserveMember),
     memberReady: metered('memberReady', records.memberReady),
     lease: metered('lease', records.lease),

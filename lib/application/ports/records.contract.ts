@@ -105,6 +105,16 @@ export function recordsContract(fresh: () => Promise<Records>): void {
     expect((await records.takeOrphans(there, 'everybody', 100)).map(({ id }) => id)).toContain(other.id)
   })
 
+  test('a session that nobody ended long after its life was over is lost', async () => {
+    const records = await fresh()
+    const [over, living] = [record({ lifeEndsAt: new Date(-1) }), record({ lifeEndsAt: new Date(8.64e12) })]
+    await records.sessionOpened(over)
+    await records.sessionOpened(living)
+    await records.expireSessions(0)
+    expect(await records.takeSession(over.id, hash, there)).toMatchObject({ error: { code: 'session_ended', reason: 'lost' } })
+    expect(await records.sessionIsHeld(living.id, 1)).toBe(true)
+  })
+
   test('a lease takes the oldest of its kind, once, and never another kind', async () => {
     const records = await fresh()
     const [first, plain, second] = [member(), member({ lang: undefined, keptAs: '' }), member()]

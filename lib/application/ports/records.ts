@@ -72,6 +72,8 @@ export interface Records {
   takeSession(id: SessionId, tokenHash: string, owner: string): Promise<Result<SessionRecord, SessionRefused>>
   /** The same for at most so many live sessions of these replicas, or of everybody else. No two that ask get the same. */
   takeOrphans(owner: string, of: readonly string[] | 'everybody', max: number): Promise<readonly SessionRecord[]>
+  /** Ends as `lost` what is live beyond its own end by more than this: no server has it, or it would have ended it. */
+  expireSessions(afterEndMs: number): Promise<void>
   /** A place for a member to be started, when the bounds leave one; however many ask at once, they are never exceeded. */
   reserveMember(wish: MemberWish, bounds: MemberBounds): Promise<boolean>
   /** It may be leased from then on. May be repeated. */

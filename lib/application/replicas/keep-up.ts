@@ -53,6 +53,7 @@ async function takeOver(world: KeepUpWorld, silent: readonly string[]): Promise<
 /** What this replica knows itself is spared whatever the records say: a row may still be on its way. */
 async function sweep({ records, registry, sandboxes, metrics, log }: KeepUpWorld): Promise<void> {
   await records.expireMembers(EXPIRE_MS)
+  await records.expireSessions(EXPIRE_MS)
   const keep = new Set<SandboxId>([...(await records.ledger()), ...registry.sandboxes()])
   const swept = await sandboxes.sweep(keep)
   metrics.count('dragoman_sandboxes_swept_total', {}, swept)

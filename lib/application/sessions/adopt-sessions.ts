@@ -22,7 +22,12 @@ export async function adoptSessions(world: TakeOverWorld): Promise<{ adopted: nu
     return [] as SessionRecord[]
   })
   const kept = new Set<SandboxId>()
-  await Promise.all(rows.map(async (row) => (await revive(world, row, 'orphan', NOBODY)) && kept.add(row.sandbox)))
+  await Promise.all(
+    rows.map(async (row) => {
+      const revived = await revive(world, row, 'orphan', NOBODY)
+      if (typeof revived !== 'string') kept.add(row.sandbox)
+    }),
+  )
   const swept = await sandboxes.sweep(kept)
   await records.forgetMembers().catch((error: unknown) => log.warn('members not forgotten', { error: errorText(error) }))
   metrics.count('dragoman_sandboxes_swept_total', {}, swept)
@@ -35,7 +40,7 @@ export async function adoptOrphans(world: TakeOverWorld, silent: readonly string
   for (;;) {
     const rows = await world.records.takeOrphans(world.replica, silent, ORPHANS_AT_ONCE)
     const revived = await Promise.all(rows.map((row) => revive(world, row, 'orphan', NOBODY)))
-    adopted += revived.filter(Boolean).length
+    adopted += revived.filter((session) => typeof session !== 'string').length
     if (rows.length < ORPHANS_AT_ONCE) return adopted
   }
 }

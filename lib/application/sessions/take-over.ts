@@ -50,32 +50,33 @@ async function bring(world: TakeOverWorld, { session, token, address }: ResumeAs
   })
   if (!taken.ok) return taken
   const revived = await revive(world, taken.value, 'visitor', address)
-  return revived ? ok(revived) : err({ code: 'session_ended', reason: 'lost' })
+  if (typeof revived !== 'string') return ok(revived)
+  return err(revived === 'lost' ? { code: 'session_ended', reason: 'lost' } : { code: 'moved' })
 }
 
-/**
- * The session of a row that was just taken over, parked for its grace. Undefined when its sandbox is gone: then it has ended,
- * unless yet another server has it by now.
- */
+/** Why a session could not be had: its sandbox is gone; another server has it by now; its language is not known here yet. */
+type NotHad = 'lost' | 'fenced' | 'unknown_lang'
+
+/** The session of a row that was just taken over, parked for its grace. One that is lost has ended. */
 export async function revive(
   world: TakeOverWorld,
   row: SessionRecord,
   why: 'visitor' | 'orphan',
   address: string,
-): Promise<Session | undefined> {
+): Promise<Session | NotHad> {
   const session = await reach(world, row, address)
   world.metrics.count('dragoman_session_takeovers_total', { why, outcome: typeof session === 'string' ? session : 'ok' })
-  if (typeof session !== 'string') return session
   if (session === 'lost') await world.records.sessionEnded(row.id, 'lost').catch(() => undefined) // whoever asks next tries again
-  return undefined
+  return session
 }
 
-async function reach(world: TakeOverWorld, row: SessionRecord, address: string): Promise<Session | 'lost' | 'fenced'> {
+async function reach(world: TakeOverWorld, row: SessionRecord, address: string): Promise<Session | NotHad> {
   const { clock, metrics, share, graceMs, registry } = world
   const language = world.language(row.lang)
+  // A server that has just started beside others may not have heard of all that is deployed.
+  if (!language) return world.isShared ? 'unknown_lang' : 'lost'
   const lifeMs = row.lifeEndsAt.getTime() - clock.today().getTime()
-  if (!language || lifeMs <= 0) return 'lost'
-  const sandbox = await world.sandboxes.adopt(row.sandbox, row.sandboxKey, row.address)
+  const sandbox = lifeMs > 0 ? await world.sandboxes.adopt(row.sandbox, row.sandboxKey, row.address) : undefined
   if (!sandbox) return 'lost'
   try {
     const link = await greet(world, sandbox, AbortSignal.timeout(GREET_MS), row.epoch)
