@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 
 import { API_VERBS } from '#lib/adapters/kubernetes/api.ts'
 import { type Option, OPTIONS } from '#lib/config/table.ts'
@@ -106,6 +107,20 @@ test('servers may ask of the cluster exactly what their code asks', () => {
     ['dragoman-builds', API_VERBS],
     ['dragoman-sessions', API_VERBS],
   ])
+})
+
+test('a fresh node’s set-up is one that cloud-init and k3s can read', () => {
+  type CloudInit = {
+    readonly write_files: readonly { readonly path: string; readonly content: string }[]
+    readonly runcmd: readonly string[]
+  }
+  const text = readFileSync('k8s/nodes/cloud-init.yaml', 'utf8')
+  expect(text.split('\n')[0]).toBe('#cloud-config')
+  const { write_files, runcmd } = parse(text) as CloudInit
+  const k3s = parse(write_files.find(({ path }) => path === '/etc/rancher/k3s/config.yaml')?.content ?? '') as object
+  expect(k3s).toMatchObject({ 'secrets-encryption': true, 'kubelet-arg': expect.arrayContaining(['pod-max-pids=512']) })
+  // A shell takes each of the commands.
+  for (const command of runcmd) expect(spawnSync('sh', ['-n', '-c', command]).status, command).toBe(0)
 })
 
 test('no manifest holds a secret', () => {

@@ -72,6 +72,20 @@ function withoutFixed<T extends { readonly kind: string }>(manifest: T): T {
     : manifest
 }
 
+test('each node has the registry on an address of its own, and others find it by servers alone', async () => {
+  await kubectl(['rollout', 'status', 'daemonset/registry', '-n', 'dragoman-nodes', '--timeout=55s'])
+  expect(await statusOf('http://127.0.0.1:30500/v2/')).toBe(200)
+  expect(await statusOf(`http://${NODE.address}:30500/v2/`)).toBe(0)
+
+  const pushed = await fetch('http://127.0.0.1:30500/v2/toy/blobs/uploads/', { method: 'POST' })
+  expect(pushed.status).toBe(202)
+  const [registry] = await podsOf('dragoman-nodes', 'app.kubernetes.io/name=registry')
+  const at = [`${registry?.status.podIP}:5000`]
+  const server = reached('dragoman', 'pusher', at, { 'app.kubernetes.io/name': 'dragoman' })
+  expect(await reached('default', 'stranger', at)).toEqual([])
+  expect(await server).toEqual(at)
+})
+
 test('the servers’ account may do with pods what the code asks for, where it asks for it, and nothing else', async () => {
   const can = async (verb: string, resource: string, namespace: string) =>
     (

@@ -10,7 +10,7 @@ import { TOP } from '../../cli/setup/stamps.ts'
 import { tool } from '../../cli/setup/tool.ts'
 import { kubectl } from './kubectl.ts'
 import { REGISTRY } from './places.ts'
-import { pushPostgres } from './postgres-image.ts'
+import { pushPublic } from './public-images.ts'
 
 const NAMESPACES = ['dragoman', 'dragoman-sessions', 'dragoman-builds', 'dragoman-nodes']
 /** As the overlay has it; the node is this machine. */
@@ -29,7 +29,7 @@ export type Installed = {
 export async function install(): Promise<Installed> {
   await removeAll() // a killed run's
   const image = `${REGISTRY}/dragoman/server@${await pushServer()}`
-  await pushPostgres(`http://${REGISTRY}`)
+  await pushPublic(`http://${REGISTRY}`)
   // By digest, so that a node that has an older image of this version does not take that.
   const manifests = readFileSync(renderedPath('test'), 'utf8').replaceAll(/\S+\/dragoman\/server:\S+/g, image)
   await kubectl(['apply', '-f', '-'], manifests)
@@ -49,14 +49,15 @@ async function pushServer(): Promise<Digest> {
   }
 }
 
-/** Nothing comes anew where a namespace is ending, and pods go at once: nothing in a test has manners to keep. */
+/** Who would make pods anew goes first; then pods go at once, since nothing in a test has manners to keep. */
 async function removeAll(): Promise<void> {
   const classes = ['server', 'session', 'build', 'pool'].map((name) => `dragoman-${name}`)
-  await kubectl(['delete', 'namespace', ...NAMESPACES, '--ignore-not-found', '--wait=false'])
-  for (const namespace of NAMESPACES)
+  const makers = 'deployments,replicasets,daemonsets,statefulsets,jobs'
+  for (const namespace of NAMESPACES) {
+    await kubectl(['delete', makers, '--all', '-n', namespace, '--cascade=orphan', '--ignore-not-found'])
     await kubectl(['delete', 'pods', '--all', '-n', namespace, '--grace-period=1', '--ignore-not-found', '--wait=false'])
+  }
+  await kubectl(['delete', 'namespace', ...NAMESPACES, '--ignore-not-found'])
   await kubectl(['delete', 'priorityclass', '--ignore-not-found', ...classes])
-  const gone = NAMESPACES.map((name) => `namespace/${name}`)
-  await kubectl(['wait', '--for=delete', '--timeout=55s', ...gone])
   await rm(AGENTS, { recursive: true, force: true })
 }

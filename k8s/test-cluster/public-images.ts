@@ -9,27 +9,32 @@ import { repository, tag } from '#lib/domain/repository.ts'
 import { openStores } from '#lib/stores.ts'
 
 /**
- * Pushes an image that has PostgreSQL where the public one has it, for a cluster that reaches no public registry. Its base must
- * be there.
+ * Pushes images that have PostgreSQL and a registry where the public ones have them, for a cluster that reaches no public
+ * registry. Their base must be there.
  */
-export async function pushPostgres(registryUrl: string): Promise<void> {
-  const work = await mkdtemp(join(tmpdir(), 'dragoman-postgres-'))
+export async function pushPublic(registryUrl: string): Promise<void> {
+  await push(registryUrl, 'postgres', layPostgres)
+  await push(registryUrl, 'registry', layRegistry)
+}
+
+async function push(registryUrl: string, name: string, lay: (folder: string) => Promise<void>): Promise<void> {
+  const work = await mkdtemp(join(tmpdir(), `dragoman-${name}-`))
   const stores = await openStores(
     { registryUrl, dataDir: work, s3Bucket: undefined, s3Endpoint: undefined, s3Region: '' },
     systemClock,
   )
   try {
     const base = (await stores.images.list()).find((entry) => entry.repository.startsWith('base/') && entry.tags.length > 0)
-    const [to, named] = [repository('dragoman/postgres'), tag('test')]
-    if (!base || !to.ok || !named.ok) throw new Error(`Cannot make an image of PostgreSQL: ${registryUrl} has no base`)
+    const [to, named] = [repository(`dragoman/${name}`), tag('test')]
+    if (!base || !to.ok || !named.ok) throw new Error(`Cannot make an image of ${name}: ${registryUrl} has no base`)
     const folder = join(work, 'root')
     await lay(folder)
     const built = await buildProgramImage(stores, {
       ...{ base, to: to.value, tag: named.value, env: ['LANG=C.UTF-8'], signal: AbortSignal.timeout(PUSH_MS_MAX) },
-      folders: [{ folder, createdBy: 'postgres' }],
-      run: { user: '999:999', workingDir: '/', entrypoint: ['/usr/bin/false'] },
+      folders: [{ folder, createdBy: name }],
+      run: { user: '65534:65534', workingDir: '/', entrypoint: ['/usr/bin/false'] },
     })
-    if (!built.ok) throw new Error(`Cannot push PostgreSQL: ${JSON.stringify(built.error)}`)
+    if (!built.ok) throw new Error(`Cannot push ${name}: ${JSON.stringify(built.error)}`)
   } finally {
     stores.close()
     await rm(work, { recursive: true, force: true })
@@ -39,11 +44,17 @@ export async function pushPostgres(registryUrl: string): Promise<void> {
 const PUSH_MS_MAX = 120_000
 
 /** It runs only as somebody who has a name. */
-async function lay(folder: string): Promise<void> {
+async function layPostgres(folder: string): Promise<void> {
   await cp(dirname(dirname(postgresBinaries().postgres)), join(folder, 'usr/lib/postgresql/18'), {
     recursive: true,
     verbatimSymlinks: true,
   })
   await mkdir(join(folder, 'etc'))
   await writeFile(join(folder, 'etc/passwd'), 'root:x:0:0::/:/bin/sh\npostgres:x:999:999::/var/lib/postgresql:/bin/sh\n')
+}
+
+/** Debian's, by the name that the public image gives it. */
+async function layRegistry(folder: string): Promise<void> {
+  await mkdir(join(folder, 'usr/bin'), { recursive: true })
+  await cp('/usr/bin/docker-registry', join(folder, 'usr/bin/registry'))
 }
