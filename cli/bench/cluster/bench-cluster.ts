@@ -1,4 +1,4 @@
-import { apply, kubeconfigPath } from '../../../k8s/test-cluster/kubectl.ts'
+import { apply, kubeconfigPath, kubectl } from '../../../k8s/test-cluster/kubectl.ts'
 import { ownDatabase } from '../../../k8s/test-cluster/own-database.ts'
 import { ownNamespace } from '../../../k8s/test-cluster/own-namespace.ts'
 import { testWorld } from '../../../k8s/test-cluster/world.ts'
@@ -8,7 +8,10 @@ import { UNLIMITED } from '../session.ts'
 /** A pool is as large as the bench says, whatever memory that takes. */
 const POOL_MEMORY_MIB = '16384'
 const LOOK_MS = 20
+const GONE_LOOK_MS = 500
 const READY_MS_MAX = 60_000
+/** A small machine ends eighty pods one after another. */
+const GONE_MS_MAX = 300_000
 
 export type BenchCluster = {
   readonly namespace: string
@@ -43,10 +46,12 @@ export async function benchCluster(): Promise<BenchCluster> {
       })
       servers.push(server)
       await until(server.url, (figure) => figure('dragoman_languages_deployed') > 0)
+      await serves(server.url)
       return server
     },
     async close() {
       await Promise.all(servers.map((server) => server.stop()))
+      await removePods(name)
       await namespace.end()
       await database.end()
     },
@@ -54,6 +59,26 @@ export async function benchCluster(): Promise<BenchCluster> {
 }
 
 export type Figure = (name: string) => number
+
+async function removePods(namespace: string): Promise<void> {
+  await kubectl(['delete', 'pods', '--all', '-n', namespace, '--grace-period=1', '--wait=false'])
+  const end = performance.now() + GONE_MS_MAX
+  while ((await kubectl(['get', 'pods', '-n', namespace, '-o', 'name'])) !== '') {
+    if (performance.now() > end) throw new Error(`The pods of "${namespace}" do not go`)
+    await new Promise((done) => setTimeout(done, GONE_LOOK_MS))
+  }
+}
+
+/** Until it is ready, which it is not before it has tried a sandbox. */
+async function serves(url: string): Promise<void> {
+  const end = performance.now() + READY_MS_MAX
+  for (;;) {
+    const answer = await fetch(`${url}/readyz`)
+    if (answer.ok) return
+    if (performance.now() > end) throw new Error(`Cannot measure: ${url} says ${await answer.text()}`)
+    await new Promise((done) => setTimeout(done, LOOK_MS))
+  }
+}
 
 /** So many members of python's pool, whatever the demand. */
 export const poolOf = (members: number) => ({
