@@ -1,4 +1,5 @@
 import { build } from './build.ts'
+import { onTestCluster } from './cluster/on-test-cluster.ts'
 import { density } from './density.ts'
 import { echo } from './echo.ts'
 import { imagestart } from './imagestart.ts'
@@ -17,8 +18,11 @@ import { throughput } from './throughput.ts'
 
 const BENCHES = {
   ...{ session, run, echo, throughput, density, page, lsp, queries, logs, build, imagestart },
-  // These want the tests' cluster: `npm run test-cluster world`.
-  ...{ 'k8s-session': k8sSession, 'k8s-burst': k8sBurst, 'k8s-echo': k8sEcho, 'k8s-resume': k8sResume, 'k8s-deploy': k8sDeploy },
+  'k8s-session': onTestCluster(k8sSession),
+  'k8s-burst': onTestCluster(k8sBurst),
+  'k8s-echo': onTestCluster(k8sEcho),
+  'k8s-resume': onTestCluster(k8sResume),
+  'k8s-deploy': onTestCluster(k8sDeploy),
 }
 
 const [name = '', ...flags] = process.argv.slice(2)
