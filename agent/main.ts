@@ -5,8 +5,9 @@
  */
 import { Agent } from './agent.ts'
 import type { Connection } from './connection.ts'
+import { filterProgram } from './filter.ts'
 import { takeHanded } from './handed.ts'
-import { beginAnewWith, dropGroups, hideFromOwnId, limitResources } from './libc.ts'
+import { beginAnewWith, dropGroups, hideFromOwnId, installFilter, limitResources } from './libc.ts'
 import { Lifetime } from './lifetime.ts'
 import { listenOnPort } from './port.ts'
 import { reapOrphans } from './processes.ts'
@@ -40,8 +41,10 @@ if (Object.keys(FEW_THREADS).some((name) => process.env[name] === undefined)) be
 
 const openFiles = process.env['DRAGOMAN_OPEN_FILES']
 if (openFiles !== undefined) limitResources(Number(openFiles))
-if (isOneId) hideFromOwnId()
-else dropGroups()
+if (isOneId) {
+  hideFromOwnId()
+  installFilter(filterProgram(process.arch === 'arm64' ? 'arm64' : 'x64'))
+} else dropGroups()
 reapOrphans(isOurChild)
 const quit = () => process.exit(0)
 const surroundings = lookAround(isOneId)

@@ -59,3 +59,44 @@ test('what a program plants where files are staged is neither followed nor waite
   client.say({ type: 'run', job: 10, files: [] })
   expect(await client.next('started')).toMatchObject({ job: 10 })
 })
+
+/** Name, number on x64, arguments, errno; a text stands for its address. */
+const CALLS = [
+  ['prlimit64', 302, '1, 7, $room, 0', 1],
+  ['prlimit64 of a thread', 302, '2, 7, $room, 0', 1],
+  ['sched_setaffinity', 203, '1, 8, $room', 1],
+  ['sched_setscheduler', 144, '1, 5, $room', 1],
+  ['sched_setattr', 314, '1, $room, 0', 1],
+  ['ioprio_set', 251, '1, 1, 0', 1],
+  ['words into the terminal', 16, '0, 0x5412, $room', 1],
+  ['the same with more bits', 16, '0, 0x100005412, $room', 1],
+  ['io_uring_setup', 425, '1, $room', 1],
+  ['userfaultfd', 323, '1', 1],
+  ['keyctl', 250, '0', 1],
+  ['bpf', 321, '0', 1],
+  ['AF_ALG', 41, '38, 5, 0', 97],
+  ['AF_VSOCK', 41, '40, 1, 0', 97],
+  ['its own prlimit64', 302, '0, 7, 0, $room', 0],
+  ['its own sched_getaffinity', 204, '0, 8, $room', 0],
+] as const
+
+test.runIf(process.arch === 'x64')(
+  'calls by which it could be reached, and those that no language needs, are refused',
+  async () => {
+    const { finish } = await world()
+    const lines = CALLS.map(
+      ([name, number, args]) => `$! = 0; print "${name}: ", syscall(${number}, ${args}) < 0 ? $! + 0 : 0, "\\n";`,
+    )
+    const { output } = await finish(
+      `cat >calls.pl <<'END'\nmy $room = "\\1" . "\\0" x 63;\n${lines.join('\n')}\nEND\nperl calls.pl; ulimit -n 100; ulimit -n`,
+    )
+    expect(output).toBe(`${CALLS.map(([name, , , errno]) => `${name}: ${errno}\n`).join('')}100\n`)
+  },
+)
+
+test.runIf(process.arch === 'x64')('programs with numbers of another kind end', async () => {
+  const { finish } = await world()
+  expect(await finish(`perl -e 'syscall(0x40000000 + 39)'; echo $?`)).toMatchObject({
+    output: expect.stringMatching(/159\n$/) as string,
+  })
+})
