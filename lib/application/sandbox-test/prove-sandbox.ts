@@ -7,12 +7,15 @@ import { terminalSize } from '#lib/domain/terminal-size.ts'
 
 import { collectTask } from '../sessions/collect-task.ts'
 import { Tasks } from '../sessions/tasks.ts'
+import { CANARY_OPEN } from '../sessions/agent-link.ts'
 import { heard, prepare, startPlain, type Warm } from '../sessions/warm-up.ts'
 import { cases, type Case } from './cases.ts'
 
 /** For all of it, from the sandbox's start; an image may have to be fetched first. */
 const PROVE_MS_MAX = 60_000
 const TASK_MS_MAX = 30_000
+/** On a busy machine what can be reached is reached later; nobody waits for a prompt here. */
+const CANARY_MS = 2000
 
 export type Proof = { readonly name: string; readonly ok: boolean; readonly detail: string }
 /** What is proven of the network by an agent that could not get out. */
@@ -33,9 +36,10 @@ export async function proveSandbox(
   const within = AbortSignal.any([signal, AbortSignal.timeout(PROVE_MS_MAX)])
   const id = sandboxId(`sb${world.random.hex(10)}`) as SandboxId // ten bytes are the twenty digits that an id has
   const plain = await startPlain(world, id, language, within)
-  const warm = plain.ok ? await prepare(world, plain.value, withoutPrograms(language), terminalSize(80, 24), within) : plain
+  const size = terminalSize(80, 24)
+  const warm = plain.ok ? await prepare(world, plain.value, withoutPrograms(language), size, within, CANARY_MS) : plain
   if (!warm.ok) {
-    if (warm.error.code === 'canary_open') return [{ name: NETWORK_POLICY, ok: false, detail: 'something was reached' }]
+    if (warm.error.code === CANARY_OPEN) return [REACHED]
     return [startsAndObeys('why' in warm.error ? warm.error.why : warm.error.code)]
   }
   const { homeBytes, tmpBytes } = language.limits
@@ -44,13 +48,14 @@ export async function proveSandbox(
     const detail = warm.value.sandbox.canary === 'tolerated' ? 'an open network is tolerated' : 'nothing was reached'
     return [{ name: NETWORK_POLICY, ok: true, detail }, ...proofs]
   } catch (error) {
-    return [startsAndObeys(String(error))]
+    return String(error).includes(CANARY_OPEN) ? [REACHED] : [startsAndObeys(String(error))]
   } finally {
     warm.value.link.close('done')
     await warm.value.sandbox.destroy()
   }
 }
 
+const REACHED: Proof = { name: NETWORK_POLICY, ok: false, detail: 'something was reached' }
 const startsAndObeys = (detail: string): Proof => ({ name: 'a sandbox starts and obeys', ok: false, detail })
 
 /** Its own set-up and prompt have nothing to do with what is asked here, and may be what is wrong. */
@@ -66,15 +71,19 @@ async function run({ link }: Warm, all: readonly Case[], signal: AbortSignal): P
   link.send({ type: 'claim', session: 'self-test', epoch: 1, token: 'self-test', lifeMs: PROVE_MS_MAX })
   await claimed
   const tasks = new Tasks(link)
+  let closed = ''
   link.listen({
     message: (message) => void (message.type === 'task-ended' && tasks.ended(message)),
     output() {},
     taskOutput: (stream, offset, bytes) => tasks.output(stream, offset, bytes),
-    closed: () => tasks.lost(),
+    closed(why) {
+      closed = why
+      tasks.lost()
+    },
   })
   const command = all.map(({ script }) => `printf '\\036'; (\n${script}\n) 2>&1\n`).join('')
   const ended = await collectTask(tasks, { command, timeMs: TASK_MS_MAX })
-  if (!ended.ok) throw new Error(`The programs were not run to their end: ${ended.error.code}`)
+  if (!ended.ok) throw new Error(`The programs were not run to their end: ${closed || ended.error.code}`)
   const outputs = Buffer.from(ended.value.output).toString('latin1').split('\x1e').slice(1)
   return all.map((one, i) => judge(one, outputs[i]))
 }

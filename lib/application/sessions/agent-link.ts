@@ -21,6 +21,8 @@ const BEAT_MS = SILENCE_MS / 3
 export const OTHER_PROTOCOL = 'bad_protocol'
 /** Why one closes whose sandbox another server has taken over: whatever we know of it is no longer ours to say. */
 export const FENCED = 'fenced'
+/** Why one closes whose network turned out to be open. */
+export const CANARY_OPEN = 'canary_open'
 /** Ends that are no breach of the protocol. */
 const FAULTLESS: ReadonlySet<string> = new Set(['closed', 'done', FENCED])
 
@@ -129,7 +131,7 @@ export class AgentLink {
     }
     if (message.type === 'hello' && !isSpoken(message.protocol)) return this.close(OTHER_PROTOCOL)
     if (message.type === 'fenced' || (message.type === 'refused' && message.code === 'fenced')) return this.close(FENCED)
-    if (message.type === 'canary-open') return this.close('canary_open')
+    if (message.type === 'canary-open') return this.close(CANARY_OPEN)
     if (message.type === 'attached') {
       this.#expected = message.from
       this.#acked = message.from

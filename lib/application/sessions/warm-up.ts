@@ -91,6 +91,7 @@ export async function prepare(
   language: Language,
   size: { cols: number; rows: number },
   signal: AbortSignal,
+  canaryWaitMs?: number,
 ): Promise<Result<Warm, WarmRefused>> {
   const from = world.clock.now()
   try {
@@ -103,7 +104,7 @@ export async function prepare(
       cols: size.cols,
       rows: size.rows,
       outputBytesMax: outputBytes,
-      ...(canary && canary !== 'tolerated' && { canary }),
+      ...(canary && canary !== 'tolerated' && { canary: { ...canary, ...(canaryWaitMs && { waitMs: canaryWaitMs }) } }),
     })
     const ready = await answer
     const isOpen = ready.type === 'ready' && ready.canary === 'open'
