@@ -1,5 +1,6 @@
 import { statfsSync } from 'node:fs'
 
+import { countFromHere } from './counted.ts'
 import type { Input } from './input.ts'
 import { signalling } from './keys.ts'
 import type { Output } from './output.ts'
@@ -37,6 +38,7 @@ export class Job {
   readonly #setting: JobSetting
   readonly #pty: Pty
   readonly #beganAt = performance.now()
+  readonly #counted = countFromHere()
   #watch: PromptWatch | undefined
   #atPrompt = false
   #isOver = false
@@ -85,6 +87,7 @@ export class Job {
     this.#pty.finish()
     await within(LAST_OUTPUT_MS, reading)
     this.#pty.close()
+    const counted = this.#counted()
     output.say({
       type: 'ended',
       job: this.number,
@@ -93,6 +96,7 @@ export class Job {
       stopped: this.#stopped,
       outputSpent: this.#outputSpent,
       diskFull,
+      ...(counted && { counted }),
     })
   }
 
@@ -128,7 +132,9 @@ export class Job {
   #sayPrompt(): void {
     this.#watch = undefined
     this.#atPrompt = true
-    this.#setting.output.say({ type: 'prompt', job: this.number, wallMs: performance.now() - this.#beganAt })
+    const counted = this.#counted()
+    const wallMs = performance.now() - this.#beganAt
+    this.#setting.output.say({ type: 'prompt', job: this.number, wallMs, ...(counted && { counted }) })
   }
 }
 

@@ -19,6 +19,18 @@ const job = z
   .max(2 ** 31)
 const short = z.string().max(200)
 
+/** What the kernel counted during a job, from an agent that can see it: for whoever looks, and for nothing else. */
+const counted = z.object({
+  cpuMs: z.number().min(0).max(1e12),
+  peakBytes: z
+    .number()
+    .min(0)
+    .max(2 ** 47)
+    .optional(),
+  oomKills: z.int().min(0).max(1e6),
+  forksRefused: z.int().min(0).max(1e9),
+})
+
 /** Agent → server. Every byte of it is hostile input: checked, capped, bound to its own sandbox. */
 export const fromAgent = z.discriminatedUnion('type', [
   z.object({
@@ -57,7 +69,7 @@ export const fromAgent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('input-ack'), offset }),
   z.object({ type: z.literal('started'), job }),
   /** The program of the job is done and its prompt waits. */
-  z.object({ type: z.literal('prompt'), job, wallMs: z.number().min(0).max(1e10) }),
+  z.object({ type: z.literal('prompt'), job, wallMs: z.number().min(0).max(1e10), counted: counted.optional() }),
   z.object({
     type: z.literal('ended'),
     job,
@@ -67,6 +79,7 @@ export const fromAgent = z.discriminatedUnion('type', [
     stopped: z.boolean(),
     outputSpent: z.boolean(),
     diskFull: z.boolean(),
+    counted: counted.optional(),
   }),
   z.object({
     type: z.literal('task-ended'),

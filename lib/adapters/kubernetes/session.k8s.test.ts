@@ -99,6 +99,22 @@ test('nothing is written to the cluster between a claim and the prompt', async (
   await session.end('left')
 })
 
+test('a program that outgrows its memory is told so, and its session lives on', async () => {
+  const session = await opened(await server())
+  const seen = await watched(session)
+  const run = (text: string) => session.run({ files: [{ path: 'main.py', text }] })
+  const endings = () =>
+    seen.jobs.flatMap(({ kind, state, ending }) => (kind === 'run' && state === 'ended' && ending ? [ending] : []))
+  await run('x = [bytearray(1 << 20) for _ in range(600)]')
+  await expect.poll(() => endings().map(({ reason }) => reason), PATIENCE).toEqual(['memory'])
+
+  await run('print(sum(range(2_000_000)))')
+  await expect.poll(() => endings().map(({ reason }) => reason), PATIENCE).toEqual(['memory', 'exit'])
+  expect(seen.text).toContain('1999999000000')
+  expect(endings()[1]?.usage.cpuMs).toBeGreaterThan(5)
+  await session.end('left')
+})
+
 test('what stands still with its node is lost by our own heartbeat, and taken away', async () => {
   const session = await opened(await server())
   const seen = await watched(session)

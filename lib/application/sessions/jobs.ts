@@ -27,6 +27,8 @@ type FirstJob = { readonly job: number; readonly hasRepl: boolean }
 /** A job that was told to stop is waited for so long, and then run over. */
 const CLEAR_MS_MAX = 1000
 
+type Counted = NonNullable<Extract<FromAgent, { type: 'ended' }>['counted']>
+
 type Waiting = { job: number; done: (result: Result<{ job: number }, JobRefused>) => void }
 
 /** What owns the terminal, one after another; tells each change with what the kernel counted for it. */
@@ -82,8 +84,7 @@ export class Jobs {
   message(message: FromAgent): void {
     if (message.type === 'started') this.#started(message.job)
     else if (message.type === 'refused') this.#refused(message)
-    else if (message.type === 'prompt')
-      void this.#changed(message.job, 'prompt', { reason: 'exit', usage: { wallMs: message.wallMs } })
+    else if (message.type === 'prompt') void this.#prompt(message)
     else if (message.type === 'ended') void this.#ended(message)
   }
 
@@ -143,7 +144,7 @@ export class Jobs {
     const { job, code, signal, stopped, outputSpent, diskFull, wallMs } = message
     this.#isOpen = false
     this.#closed()
-    const counted = await this.#sandbox.read().catch(() => undefined)
+    const counted = await this.#counted(message)
     const reason = endReason({
       ...(code !== undefined && { code }),
       ...(signal !== undefined && { signal }),
@@ -160,17 +161,22 @@ export class Jobs {
       ...(signal !== undefined && { signal }),
     }
     this.#metrics.count('dragoman_job_ends_total', { kind: this.#kinds.get(job) ?? 'repl', reason })
-    await this.#changed(job, 'ended', ending, counted)
+    this.#changed(job, 'ended', ending, counted)
   }
 
-  async #changed(
-    job: number,
-    state: 'prompt' | 'ended',
-    ending: Ending,
-    counted?: Awaited<ReturnType<Sandbox['read']>>,
-  ): Promise<void> {
-    const used = counted ?? (await this.#sandbox.read().catch(() => undefined))
-    const usage = { ...ending.usage, ...(used && { cpuMs: used.cpuMs, peakBytes: used.peakBytes }) }
+  async #prompt(message: Extract<FromAgent, { type: 'prompt' }>): Promise<void> {
+    const ending: Ending = { reason: 'exit', usage: { wallMs: message.wallMs } }
+    this.#changed(message.job, 'prompt', ending, await this.#counted(message))
+  }
+
+  /** By the machine that the sandbox is on; where it cannot tell, by the agent, which may say what it likes. */
+  async #counted({ counted }: { readonly counted?: Counted | undefined }): Promise<Counted | undefined> {
+    return (await this.#sandbox.read().catch(() => undefined)) ?? counted
+  }
+
+  #changed(job: number, state: 'prompt' | 'ended', ending: Ending, used: Counted | undefined): void {
+    const peak = used?.peakBytes !== undefined && { peakBytes: used.peakBytes }
+    const usage = { ...ending.usage, ...(used && { cpuMs: used.cpuMs }), ...peak }
     // The job that follows may have started while the counters were read; its state is the newer one.
     const event: JobEvent = { job, kind: this.#kinds.get(job) ?? 'repl', state, ending: { ...ending, usage } }
     if (this.#last && this.#last.job > job) this.#tell(event)
