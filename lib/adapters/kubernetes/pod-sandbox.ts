@@ -42,13 +42,15 @@ export function podSandbox(parts: PodParts): Sandbox {
   let isOver = false
   let destroyed: Promise<void> | undefined
   open?.once('close', () => (open = undefined)).on('error', () => undefined)
-  parts.closing.addEventListener('abort', () => open?.destroy(), { once: true })
+  const hangUp = () => open?.destroy()
+  parts.closing.addEventListener('abort', hangUp, { once: true })
 
   function over(how: SandboxExit): void {
     if (isOver) return
     isOver = true
     stopFollowing()
-    open?.destroy()
+    hangUp()
+    parts.closing.removeEventListener('abort', hangUp)
     parts.forget()
     exit.resolve(how)
   }

@@ -178,6 +178,21 @@ test('a quota that two change at once is asked again, and one that is spent is n
   expect(writes('POST')).toHaveLength(3)
 })
 
+test('while nobody answers for the cluster a start waits until its deadline, and the next one may succeed', async () => {
+  const { answer, say } = talks()
+  server.lists(has(10))
+  server.watches(answer)
+  server.writes(refuses(503))
+  await open()
+  const from = performance.now()
+  expect(await start(soon(700))).toMatchObject({ ok: false, error: { code: 'start_failed' } })
+  expect(performance.now() - from).toBeLessThan(3000)
+
+  server.writes(created)
+  say(added(pod(id, 11)), modified(running(12)))
+  expect(await start()).toMatchObject({ ok: true })
+})
+
 test('a right that was not granted is no lack of room', async () => {
   server.lists(has(10))
   server.watches(tells([]))

@@ -12,6 +12,7 @@ import { python, world as memoryWorld } from '#lib/application/testing/world.ts'
 import type { Sandboxes } from '#lib/application/ports/sandboxes.ts'
 import type { SandboxId } from '#lib/domain/ids.ts'
 import type { Language } from '#lib/domain/language.ts'
+import { DEFAULT_LIMITS } from '#lib/domain/limits.ts'
 import { terminalSize } from '#lib/domain/terminal-size.ts'
 import type { JobEvent } from '#lib/protocol/browser.ts'
 
@@ -100,12 +101,13 @@ test('nothing is written to the cluster between a claim and the prompt', async (
 })
 
 test('a program that outgrows its memory is told so, and its session lives on', async () => {
-  const session = await opened(await server())
+  const limits = { ...DEFAULT_LIMITS, memoryBytes: 128 * 2 ** 20 }
+  const session = await opened(await server(), { ...language, limits })
   const seen = await watched(session)
   const run = (text: string) => session.run({ files: [{ path: 'main.py', text }] })
   const endings = () =>
     seen.jobs.flatMap(({ kind, state, ending }) => (kind === 'run' && state === 'ended' && ending ? [ending] : []))
-  await run('x = [bytearray(1 << 20) for _ in range(600)]')
+  await run('x = [bytearray(1 << 20) for _ in range(300)]')
   await expect.poll(() => endings().map(({ reason }) => reason), PATIENCE).toEqual(['memory'])
 
   await run('print(sum(range(2_000_000)))')
@@ -153,9 +155,9 @@ async function server() {
   return { ...deps, sandboxes, clock: systemClock, share: outputShare(systemClock, 24_000_000) }
 }
 
-async function opened(deps: Awaited<ReturnType<typeof server>>): Promise<Session> {
+async function opened(deps: Awaited<ReturnType<typeof server>>, of = language): Promise<Session> {
   const signal = AbortSignal.timeout(40_000)
-  const result = await openSession(deps, { language, address: '192.0.2.1', size: SIZE, signal, phase: () => {} })
+  const result = await openSession(deps, { language: of, address: '192.0.2.1', size: SIZE, signal, phase: () => {} })
   if (!result.ok) throw new Error(JSON.stringify(result.error))
   return result.value.session
 }
