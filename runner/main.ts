@@ -2,7 +2,7 @@
  * The runner: our program in a build's pod. It is process 1 there, root of what may be a user namespace, and does what the
  * server says: looks at the root, runs recipes in it, and tells what they changed. It holds no secret.
  */
-import { chmodSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 
 import { RUNNER_PLACES, RUNNER_PORT } from '#lib/protocol/runner-words.ts'
@@ -14,6 +14,8 @@ import { mountedPlaces } from './snapshot.ts'
 
 /** Where recipes find the proxy, as on a machine; see lib/application/ports/recipes.ts. */
 const PROXY_PORT = 3128
+/** In images of recipes that need them; see lib/application/images/runner-image.ts. */
+const TOOLS = '/dragoman-tools'
 const EXIT_MISUSED = 64
 const EXIT_FAULT = 70
 /** What a container's platform mounts there may be anybody's; a recipe expects what a system has. */
@@ -38,6 +40,7 @@ if (!/^[0-9a-f]{64}$/.test(keySha256)) fail(EXIT_MISUSED, 'DRAGOMAN_KEY_SHA256 i
 
 hide()
 for (const [folder, mode] of MODES) chmodSync(folder, mode)
+if (existsSync(TOOLS)) symlinkSync(TOOLS, '/run/tools')
 const ours = new Set<number | undefined>()
 reapOrphans((pid) => ours.has(pid))
 const runner = new Runner({

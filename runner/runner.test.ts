@@ -19,16 +19,16 @@ afterEach(() => {
 })
 
 /** A runner of a folder, whose scripts are this machine's shell without any right to end others. */
-async function world({ outputBytesMax = 1_000_000 } = {}) {
+async function world({ outputBytesMax = 1_000_000, silenceMs = 60_000 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'runner-'))
   const root = join(folder, 'root')
   mkdirSync(join(root, 'var/lib/dpkg'), { recursive: true })
   writeFileSync(join(root, 'var/lib/dpkg/status'), 'Package: dash\n')
   const places = { given: join(folder, 'given'), files: join(folder, 'files') }
-  let started = 0
+  let [started, abandoned] = [0, 0]
   const runner = new Runner({
     keySha256: createHash('sha256').update(KEY).digest('hex'),
-    ...{ root, places, mounted: () => new Set<string>(), abandoned: () => undefined },
+    ...{ root, places, mounted: () => new Set<string>(), abandoned: () => void abandoned++, silenceMs },
     script(env) {
       started++
       const script: Script = new Script(
@@ -50,7 +50,7 @@ async function world({ outputBytesMax = 1_000_000 } = {}) {
   const { port: proxyPort } = runner.ways.server.address() as AddressInfo
   const open = (operation: RunnerOperation, key = KEY) => RunnerLink.open('127.0.0.1', key, operation, port)
   return {
-    ...{ open, places, proxyPort, started: () => started },
+    ...{ open, places, proxyPort, started: () => started, abandoned: () => abandoned },
     async give(script: string) {
       using link = await open({ type: 'give', place: 'files', files: [{ name: 'script', size: Buffer.byteLength(script) }] })
       await link.send(piecesOf(script))
@@ -139,4 +139,17 @@ test("what a recipe sends to its proxy goes over a way of the server's, and what
   await way.send(piecesOf('here it is'))
   way.end()
   expect((await buffer(program)).toString()).toBe('here it is')
+})
+
+test('a runner that nobody holds ends, and one that is held does not', async () => {
+  const { open, abandoned } = await world({ silenceMs: 300 })
+  using link = await open({ type: 'hold' })
+  const until = performance.now() + 900
+  while (performance.now() < until) {
+    link.ping()
+    await new Promise((done) => setTimeout(done, 20))
+  }
+  expect(abandoned()).toBe(0)
+  link[Symbol.dispose]()
+  await expect.poll(abandoned).toBe(1)
 })

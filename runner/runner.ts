@@ -31,8 +31,9 @@ export type RunnerSetting = {
   mounted(): ReadonlySet<string>
   /** How a script is started; the runner's own way in a pod. */
   script(env: Readonly<Record<string, string>>): Script
-  /** Nobody has held it for too long. */
+  /** Nobody has held it for so long. */
   abandoned(): void
+  readonly silenceMs?: number
 }
 
 /** One root and what is done with it, by one server after the other. */
@@ -176,7 +177,7 @@ export class Runner {
 
   #heard(): void {
     clearTimeout(this.#silence)
-    this.#silence = setTimeout(() => this.#setting.abandoned(), RUNNER_SILENCE_MS)
+    this.#silence = setTimeout(() => this.#setting.abandoned(), this.#setting.silenceMs ?? RUNNER_SILENCE_MS)
     this.#silence.unref()
   }
 }

@@ -56,6 +56,7 @@ async function inPods({ config, top, work, metrics }: Where, { images, layers }:
   ])
   const { kubeconfig, buildsNamespace, imageRegistry, runtimeClass, registryUrl = '', hostUsers } = config
   const program = () => fileBlob(join(top, '.dragoman', 'runner', RUNNER_FILE))
+  const parts = { program, name: RUNNER_FILE, toolsPath: join(top, '.dragoman', 'tools') }
   const pods = podWorkplaces({
     api: kubernetesApi(await openCluster(kubeconfig), { clock: systemClock, metrics }),
     house: {
@@ -65,7 +66,7 @@ async function inPods({ config, top, work, metrics }: Where, { images, layers }:
       ...(runtimeClass !== undefined && { runtimeClass }),
     },
     registry: imageRegistry ?? new URL(registryUrl).host,
-    runnerImage: runnerImages({ images, layers }, program, RUNNER_FILE),
+    runnerImage: runnerImages({ images, layers }, parts),
     ...{ layers, workDir: work, proxies: proxiesIn(config, work) },
   })
   return { workplaces: pods, sweep: async (live) => void (await pods.sweep(live)), close: async () => undefined }

@@ -8,16 +8,18 @@ import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
 import { tally } from '#lib/application/ports/checked-bytes.ts'
-import type { PackedLayer } from '#lib/application/ports/layers.ts'
+import type { PackedLayer, PackOptions } from '#lib/application/ports/layers.ts'
 import { gzipBlocks } from './gzip-blocks.ts'
 
 const LOG_CHARS_MAX = 10_000
 
-type How = { readonly newest: Date; readonly signal: AbortSignal }
+type How = Pick<PackOptions, 'newest' | 'signal'>
 
-/** All of a folder. */
-export const packFolder = (folder: string, workDir: string, how: How): Promise<PackedLayer> =>
-  pack(['--sort=name', `--directory=${folder}`, '.'], workDir, how)
+/** All of a folder, or a part of it. A transformation leaves targets of symbolic links as they are. */
+export const packFolder = (folder: string, workDir: string, { only, ...how }: PackOptions): Promise<PackedLayer> => {
+  const moved = only ? ['--owner=0', '--group=0', `--transform=s,^,${only.below}/,S`] : []
+  return pack(['--sort=name', ...moved, `--directory=${folder}`, ...(only?.names ?? ['.'])], workDir, how)
+}
 
 /** GNU tar in POSIX form with all that differs from time to time left out, then gzip; no byte of the archive on the disk. */
 export async function pack(what: readonly string[], workDir: string, { newest, signal }: How): Promise<PackedLayer> {

@@ -75,7 +75,9 @@ export async function buildPackage(deps: Deps, build: BuildPackage): Promise<Res
   if (!good.ok) return good
   const stored = await storedImage(deps.images, base.repository, base.digest)
   if (!stored) return err({ code: 'base_missing' })
-  const begun = await deps.workplaces.begin({ ...base, layers: stored.layers.map((layer) => layer.read) }, build)
+  const withTools = plan.value.withTools || (plan.value.shared ?? []).some((each) => each.withTools)
+  const image = { ...base, layers: stored.layers.map((layer) => layer.read) }
+  const begun = await deps.workplaces.begin(image, { ...build, withTools })
   if (!begun.ok) return begun
   await using place = disposable(begun.value)
   const ran = await runPlan(deps, plan.value, script, place, build)

@@ -47,10 +47,17 @@ export type BegunRoot = {
 export const overlayOptions = (path: string, over: string): string =>
   `nodev,lowerdir=${relative(path, over)},upperdir=upper,workdir=work,redirect_dir=off,index=off,metacopy=off,volatile`
 
+export type PackOptions = {
+  readonly newest: Date
+  readonly signal: AbortSignal
+  /** These alone, as root's, below a folder of the layer; without it all that is in the folder, as it is. */
+  readonly only?: { readonly names: readonly string[]; readonly below: string }
+}
+
 /** A folder as a layer, and back. */
 export interface Layers {
   /** The same files are the same bytes: sorted, owners by number, nothing younger than `newest`. */
-  pack(folder: string, options: { readonly newest: Date; readonly signal: AbortSignal }): Promise<PackedLayer>
+  pack(folder: string, options: PackOptions): Promise<PackedLayer>
   /** An archive that somebody else made, as it is; rejects with what it rejects with. */
   keep(archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<PackedLayer>
   /**

@@ -10,6 +10,8 @@ export type BeginImage = LaidLayers & { readonly repository: Repository }
 export type BeginWorkplace = {
   /** Of all that will run in it; the time counts for each script anew. */
   readonly limits: RecipeLimits
+  /** Whether some script will ask to see what languages have from npm. */
+  readonly withTools?: boolean
   /** For whom, where it is a step of a build. */
   readonly attempt?: AttemptKey
   readonly signal: AbortSignal

@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 
@@ -32,6 +32,7 @@ import { openCluster } from '../cluster.ts'
 import { RUNNER_FILE } from './build-pod-spec.ts'
 import { podWorkplaces } from './pod-workplaces.ts'
 
+const TOOLS = resolve(import.meta.dirname, '../../../../.dragoman/tools')
 const MIB = 1024 * 1024
 export const LIMITS = { cpus: 1, memoryBytes: 512 * MIB, processes: 256, timeMs: 120_000 }
 export const clock = systemClock
@@ -51,13 +52,14 @@ export async function podBuilds(registries: Partial<RegistryAddresses> = {}) {
   const api = kubernetesApi(await openCluster(kubeconfigPath()), { clock: systemClock, metrics })
   const { name: namespace, end } = await ownNamespace('builds')
   const layers = tarLayers(workDir)
-  const runnerImage = runnerImages({ images, layers }, () => fileBlob(RUNNER_PATH), RUNNER_FILE)
+  const program = () => fileBlob(RUNNER_PATH)
+  const runnerImage = runnerImages({ images, layers }, { program, name: RUNNER_FILE, toolsPath: TOOLS })
   const runner: { fail: Digest | undefined } = { fail: undefined }
   const workplaces = podWorkplaces({
     ...{ api, layers, workDir, registry: REGISTRY },
     house: { namespace, userNamespaces: false, priorityClasses: false },
-    runnerImage: async (of, by) => {
-      const made = await runnerImage(of, by)
+    runnerImage: async (of, withTools, by) => {
+      const made = await runnerImage(of, withTools, by)
       return { ...made, digest: runner.fail ?? made.digest }
     },
     proxies: registryProxies(registries, workDir),

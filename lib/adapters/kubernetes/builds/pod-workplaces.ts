@@ -37,7 +37,11 @@ export type PodWorkplacesOptions = {
   /** `host[:port]` by which nodes pull. */
   readonly registry: string
   /** The image with the runner on top, made where it is not there yet. */
-  runnerImage(base: BeginImage, signal: AbortSignal): Promise<{ readonly repository: Repository; readonly digest: Digest }>
+  runnerImage(
+    base: BeginImage,
+    withTools: boolean,
+    signal: AbortSignal,
+  ): Promise<{ readonly repository: Repository; readonly digest: Digest }>
   readonly layers: Pick<Layers, 'keep' | 'lint' | 'unpack'>
   readonly proxies: RegistryProxies
   readonly workDir: string
@@ -53,8 +57,8 @@ export function podWorkplaces(options: PodWorkplacesOptions): PodWorkplaces {
   const { api, house, registry } = options
 
   return {
-    async begin(image, { limits, attempt, signal, log }) {
-      const runner = await options.runnerImage(image, signal)
+    async begin(image, { limits, attempt, withTools = false, signal, log }) {
+      const runner = await options.runnerImage(image, withTools, signal)
       const key = randomBytes(KEY_BYTES).toString('hex')
       const spec = buildPodSpec(
         {

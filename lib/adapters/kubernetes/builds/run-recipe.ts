@@ -20,7 +20,6 @@ const PLACE = { url: `http://127.0.0.1:${IN_RECIPE.proxyPort}`, certificates: `$
 /** One script in a pod: what it needs goes there, what it says comes back, each byte once. */
 export async function runRecipe(pod: BuildPod, proxies: RegistryProxies, number: number, recipe: Recipe): Promise<Ran> {
   const { registries = [], limits, signal, log } = recipe
-  if (recipe.withTools) return infra('what languages have from npm is not built in pods yet')
   const late = AbortSignal.timeout(limits.timeMs)
   const any = AbortSignal.any([signal, late])
   const asks = registries.length > 0
