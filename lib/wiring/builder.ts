@@ -41,7 +41,7 @@ const MIB = 1024 * 1024
 /** Ended logs are moved this often, and the queue is counted. */
 const ROUND_MS = 3000
 /** What a server left that was killed ends by itself; this is for what did not. */
-const SWEEP_MS = 60_000
+const SWEEP_MS = 15_000
 /** A package manager with its helpers, and a compiler on every core. */
 const RECIPE_PROCESSES_MAX = 2048
 
@@ -107,7 +107,7 @@ export async function startBuilder(parts: BuilderParts): Promise<{ stop(): Promi
   const stopSweeping = rounds(
     systemClock,
     SWEEP_MS,
-    async () => sweep(await queue.live()),
+    () => sweep(() => queue.live()),
     (error) => log.warn('places of builds are not swept', { error: errorText(error) }),
   )
   return {

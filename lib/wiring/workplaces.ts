@@ -16,7 +16,7 @@ import { recipeRuntime } from './builder-needs.ts'
 export type OpenWorkplaces = {
   readonly workplaces: Workplaces
   /** Removes what no attempt at work has, where that may outlive a server. */
-  sweep(live: readonly AttemptKey[]): Promise<void>
+  sweep(live: () => Promise<readonly AttemptKey[]>): Promise<void>
   close(): Promise<void>
 }
 type Where = {

@@ -10,8 +10,8 @@ const MIB = 1024 * 1024
 
 /** Where the runner lies in the image of a build's pod. */
 export const RUNNER_FILE = 'dragoman-runner'
-/** Tells pods of builds from sessions that a build's test has; its value is the step. */
-export const STEP_LABEL = 'dragoman.dev/step'
+const STEP_LABEL = 'dragoman.dev/step'
+/** Only pods of attempts have it. */
 const ATTEMPT_LABEL = 'dragoman.dev/attempt'
 const BUILD_LABEL = 'dragoman.dev/build'
 
@@ -51,8 +51,8 @@ export type BuildPodInputs = {
 /** A second try has another name: nothing of the first is taken for it. */
 export const buildPodName = ({ build, step, number }: AttemptKey): string => `${build}-${step}-${number}`
 
-/** All pods of builds in a namespace, and nothing else. */
-export const BUILD_PODS = `${LABEL.partOf}=${PART_OF},${LABEL.kind}=build,${STEP_LABEL}`
+/** All pods of attempts in a namespace, and nothing else. */
+export const BUILD_PODS = `${LABEL.partOf}=${PART_OF},${LABEL.kind}=build,${ATTEMPT_LABEL}`
 
 /**
  * The pod of one attempt, whole: a pure function of plain inputs. It is root inside, of what it changes, with no way to the
@@ -130,6 +130,5 @@ const volumeOf = (name: string, bytes: number | undefined): V1Volume => ({
 const labelsOf = (attempt: AttemptKey | undefined): Record<string, string> => ({
   [LABEL.partOf]: PART_OF,
   [LABEL.kind]: 'build',
-  [STEP_LABEL]: attempt?.step ?? 'none',
-  ...(attempt && { [BUILD_LABEL]: attempt.build, [ATTEMPT_LABEL]: `${attempt.number}` }),
+  ...(attempt && { [BUILD_LABEL]: attempt.build, [STEP_LABEL]: attempt.step, [ATTEMPT_LABEL]: `${attempt.number}` }),
 })

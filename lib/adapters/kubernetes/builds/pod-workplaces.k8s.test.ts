@@ -128,8 +128,8 @@ test("whatever ends a pod is the machinery's fault, in words, and leaves no pod"
 
 test('what a server left is swept, unless its attempt is still at work', async () => {
   const [live, left] = [await place({ attempt: attempt(5) }), await place({ attempt: attempt(6) })]
-  expect(await world.workplaces.sweep([attempt(5)])).toBe(0) // they are too young to be told from new ones
-  expect(await world.workplaces.sweep([attempt(5)], 0)).toBe(1)
+  expect(await world.workplaces.sweep(async () => [attempt(5), attempt(6)])).toBe(0)
+  expect(await world.workplaces.sweep(async () => [attempt(5)])).toBe(1)
   await expect
     .poll(async () => (await world.pods()).map(({ metadata }) => metadata?.name))
     .toEqual(['b0123456789abcdef-package-5'])

@@ -27,8 +27,6 @@ const KEY_BYTES = 32
 const STATUS_BYTES_MAX = 64 * 1024 * 1024
 /** Files as large as layers may have, and their heads. */
 const ARCHIVE_BYTES_MAX = LAYER_LIMITS.bytesMax + LAYER_LIMITS.entriesMax * 4096
-/** Nothing younger is swept: its attempt may have begun after the queue was asked. */
-const SWEEP_AGE_MS = 60_000
 const SWEEP_MS_MAX = 30_000
 
 export type PodWorkplacesOptions = {
@@ -48,8 +46,8 @@ export type PodWorkplacesOptions = {
 }
 
 export type PodWorkplaces = Workplaces & {
-  /** Removes pods of attempts that nobody is at any more; answers how many. */
-  sweep(live: readonly AttemptKey[], olderThanMs?: number): Promise<number>
+  /** Removes pods of attempts that nobody is at any more, as `live` says when it is asked; answers how many. */
+  sweep(live: () => Promise<readonly AttemptKey[]>): Promise<number>
 }
 
 /** Workplaces that are pods. What a pod gives is a stranger's, and is read as such. */
@@ -75,16 +73,14 @@ export function podWorkplaces(options: PodWorkplacesOptions): PodWorkplaces {
       return begun(options, started.value, { limits, signal, log })
     },
 
-    async sweep(live, olderThanMs = SWEEP_AGE_MS) {
+    async sweep(live) {
       const { namespace } = house
-      const wanted = new Set(live.map(buildPodName))
       const query = { labelSelector: BUILD_PODS }
-      const asked = await api.call({ verb: 'list', resource: 'pods', namespace, query }, AbortSignal.timeout(SWEEP_MS_MAX))
-      const { items } = asked as V1PodList
-      const orphans = items.flatMap(({ metadata: { name = '', creationTimestamp } = {} }) => {
-        const isOld = Date.now() - new Date(creationTimestamp ?? 0).getTime() > olderThanMs
-        return isOld && !wanted.has(name) ? [name] : []
-      })
+      const listed = await api.call({ verb: 'list', resource: 'pods', namespace, query }, AbortSignal.timeout(SWEEP_MS_MAX))
+      // Asked after the list: an attempt is leased before it has a pod, so whoever has one and is not live has ended.
+      const wanted = new Set((await live()).map(buildPodName))
+      const names = (listed as V1PodList).items.flatMap(({ metadata }) => metadata?.name ?? [])
+      const orphans = names.filter((name) => !wanted.has(name))
       for (const name of orphans) await deletePod(api, namespace, name)
       return orphans.length
     },
