@@ -13,6 +13,8 @@ import type { AttemptKey } from '../domain/build.ts'
 import type { Stores } from '../stores.ts'
 import { recipeRuntime } from './builder-needs.ts'
 
+const FACTS_MS_MAX = 30_000
+
 export type OpenWorkplaces = {
   readonly workplaces: Workplaces
   /** Removes what no attempt at work has, where that may outlive a server. */
@@ -48,23 +50,21 @@ async function onThisMachine({ config, top, instance, work, memoryBytes }: Where
 
 async function inPods({ config, top, work, metrics }: Where, { images, layers }: Stores): Promise<OpenWorkplaces> {
   // The cluster's client is large, and a server on one machine has no use for it.
-  const [{ kubernetesApi }, { openCluster }, { podWorkplaces }, { RUNNER_FILE }] = await Promise.all([
+  const [{ kubernetesApi }, { openCluster }, { podWorkplaces }, { RUNNER_FILE }, { buildFacts }] = await Promise.all([
     import('../adapters/kubernetes/api.ts'),
     import('../adapters/kubernetes/cluster.ts'),
     import('../adapters/kubernetes/builds/pod-workplaces.ts'),
     import('../adapters/kubernetes/builds/build-pod-spec.ts'),
+    import('../adapters/kubernetes/builds/build-facts.ts'),
   ])
   const { kubeconfig, buildsNamespace, imageRegistry, runtimeClass, registryUrl = '', hostUsers } = config
   const program = () => fileBlob(join(top, '.dragoman', 'runner', RUNNER_FILE))
   const parts = { program, name: RUNNER_FILE, toolsPath: join(top, '.dragoman', 'tools') }
+  const api = kubernetesApi(await openCluster(kubeconfig), { clock: systemClock, metrics })
+  const asked = { namespace: buildsNamespace, ...(runtimeClass !== undefined && { runtimeClass }) }
   const pods = podWorkplaces({
-    api: kubernetesApi(await openCluster(kubeconfig), { clock: systemClock, metrics }),
-    house: {
-      namespace: buildsNamespace,
-      userNamespaces: hostUsers === 'false',
-      priorityClasses: false,
-      ...(runtimeClass !== undefined && { runtimeClass }),
-    },
+    api,
+    house: { ...asked, ...(await buildFacts(api, asked, hostUsers, AbortSignal.timeout(FACTS_MS_MAX))) },
     registry: imageRegistry ?? new URL(registryUrl).host,
     runnerImage: runnerImages({ images, layers }, parts),
     ...{ layers, workDir: work, proxies: proxiesIn(config, work) },

@@ -29,6 +29,7 @@ import { ownNamespace } from '../../../../k8s/test-cluster/own-namespace.ts'
 import { REGISTRY } from '../../../../k8s/test-cluster/places.ts'
 import { kubernetesApi } from '../api.ts'
 import { openCluster } from '../cluster.ts'
+import { buildFacts } from './build-facts.ts'
 import { RUNNER_FILE } from './build-pod-spec.ts'
 import { podWorkplaces } from './pod-workplaces.ts'
 
@@ -57,7 +58,7 @@ export async function podBuilds(registries: Partial<RegistryAddresses> = {}) {
   const runner: { fail: Digest | undefined } = { fail: undefined }
   const workplaces = podWorkplaces({
     ...{ api, layers, workDir, registry: REGISTRY },
-    house: { namespace, userNamespaces: false, priorityClasses: false },
+    house: { namespace, ...(await buildFacts(api, { namespace }, 'auto', signal)) },
     runnerImage: async (of, withTools, by) => {
       const made = await runnerImage(of, withTools, by)
       return { ...made, digest: runner.fail ?? made.digest }
