@@ -42,6 +42,8 @@ const MIB = 1024 * 1024
 const ROUND_MS = 3000
 /** What a server left that was killed ends by itself; this is for what did not. */
 const SWEEP_MS = 15_000
+/** What `k8s/base` lets one pod have, on however large a node. */
+const POD_CPUS_MAX = 4
 /** A package manager with its helpers, and a compiler on every core. */
 const RECIPE_PROCESSES_MAX = 2048
 
@@ -84,7 +86,8 @@ export async function startBuilder(parts: BuilderParts): Promise<{ stop(): Promi
     { queue: pgBuildQueue(database.handle), logs: pgBuildLogs(database.handle) },
     { metrics, clock: systemClock },
   )
-  const steps = stepsWorld(parts, stores, workplaces, Math.max(1, cores / slots))
+  const cpus = Math.max(1, cores / slots)
+  const steps = stepsWorld(parts, stores, workplaces, config.builder === 'pods' ? Math.min(cpus, POD_CPUS_MAX) : cpus)
   const builder = await runBuilder(
     {
       ...{ queue, logs, announcements, clock: systemClock, log, kept: logAnnouncer(announcements, systemClock) },
