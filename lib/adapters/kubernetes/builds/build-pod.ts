@@ -17,7 +17,7 @@ const LOOK_MS_MAX = 5000
 /** Pulling a base, or a node that has to come first. */
 const START_MS_MAX = 5 * 60_000
 /** An image that cannot be pulled is tried again by its kubelet for ever; here it is by the next attempt. */
-const PULL_MS_MAX = 20_000
+const PULL_MS_MAX = 12_000
 const CANNOT_PULL = /^(ErrImagePull|ImagePullBackOff)/
 /** What is not deleted by then is left to the sweep. */
 const DELETE_MS_MAX = 30_000
