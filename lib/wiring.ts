@@ -42,6 +42,8 @@ const MIB = 1024 * 1024
  */
 const FLOOD_BYTES_PER_CORE = 2_000_000
 
+/** A visitor waits so long for a sandbox. Many pods at once come up one after another where nodes are few. */
+const START_MS = { machine: 30_000, pods: 120_000 }
 /** A member that has not come up by then is given up. On a cluster it may wait for a node, or for its image. */
 const MEMBER_START_MS = { machine: 20_000, pods: 120_000 }
 /** Members started at a time: a machine has its cores for all of them, a cluster has many. */
@@ -113,6 +115,7 @@ export async function wire(config: Config, top: string): Promise<Wired> {
     admission: gate,
     registry,
     graceMs,
+    startMs: START_MS[config.sandboxes],
     refusal,
   }
 

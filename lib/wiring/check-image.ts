@@ -22,6 +22,8 @@ import { checkLanguage } from '../visitor/check-language.ts'
 /** A check's session is opened anew when it is lost; there is one at a time. */
 const SESSIONS_MAX = 4
 const STARTS_PER_MINUTE = 6000
+/** A node may have to fetch the image first. A check's call waits for 120 s. */
+const START_MS = 100_000
 /** Nobody reads what a test prints as it comes. */
 const OUTPUT_BYTES_PER_CORE = 2_000_000
 /** Visitors' outcomes are counted, not those of tests. */
@@ -59,7 +61,7 @@ async function privateServer(sandboxes: Sandboxes, language: Language, log: Log)
   })
   const share = outputShare(systemClock, OUTPUT_BYTES_PER_CORE * availableParallelism())
   const pool = { take: async () => undefined }
-  const world = { ...base, isShared: false, pool, admission: gate, registry, share, graceMs: 0, refusal }
+  const world = { ...base, isShared: false, pool, admission: gate, registry, share, graceMs: 0, startMs: START_MS, refusal }
   const versions = new Versions({ ...base, refusal })
 
   const http = createServer((_, response) => void response.writeHead(404).end())

@@ -19,8 +19,6 @@ import type { SessionRegistry } from './registry.ts'
 import { Session } from './session.ts'
 import { AgentRefused, heard, isFenced, prepare, startPlain, type Warm } from './warm-up.ts'
 
-/** From admission to a claimed sandbox; then the visitor is told that it failed. */
-export const START_MS = 30_000
 const CLAIM_TRIES = 3
 const FIRST_EPOCH = 1
 /** A claim is noted outside when the prompt has long been seen: it would be in its way. */
@@ -42,6 +40,8 @@ export type OpenSessionWorld = {
   log: Log
   share: OutputShare
   graceMs: number
+  /** From admission to a claimed sandbox; then the visitor is told that it failed. */
+  startMs: number
   /** Why no session may be opened now, if so: the self-test failed, or the server is going. */
   refusal(): Problem | undefined
 }
@@ -67,7 +67,7 @@ export async function openSession(world: OpenSessionWorld, ask: OpenSession): Pr
   if (!place.ok) return fail(world, ask, place.error)
 
   const id = sessionId(world.random.hex(16)) as SessionId // sixteen bytes are the 32 digits that an id has
-  const signal = AbortSignal.any([ask.signal, AbortSignal.timeout(START_MS)])
+  const signal = AbortSignal.any([ask.signal, AbortSignal.timeout(world.startMs)])
   const claimed = await claimOne(world, ask, id, signal)
   if (!claimed.ok) {
     place.value.release()

@@ -121,6 +121,7 @@ export function world(options: Options = {}) {
     metrics,
     log,
     graceMs: 60_000,
+    startMs: 30_000,
     refusal,
   }
 
