@@ -129,7 +129,7 @@ export async function openSession({ lang, hasPrompt, screen, tab, after, url }: 
 
   function show(next: View) {
     view = next
-    if (cancelFace && next.state.at !== 'attached') return
+    if (cancelFace && (next.state.at === 'reconnecting' || next.state.at === 'resuming')) return
     dropFace()
   }
 
