@@ -11,7 +11,7 @@ import { prepare, startPlain, type Warm } from '../sessions/warm-up.ts'
 import { arrivals } from './arrivals.ts'
 import { keptAs } from './kept-as.ts'
 import { langOf, type Member, Members, PLAIN } from './members.ts'
-import { reach } from './reach.ts'
+import { hold, reach } from './reach.ts'
 import { poolTargets, type Target } from './targets.ts'
 
 /** The size a prompt is opened with before anybody's window is known; a claim resizes it. */
@@ -146,7 +146,9 @@ export class Pool {
       if (!leased) return undefined
       const { id, record } = leased
       const member = this.#members.take(id)
-      if (member?.key === key && !member.link.isClosed()) return member
+      const isGood = member?.key === key && !member.link.isClosed()
+      const held = isGood && isShared && !record ? await hold(this.#world, member) : isGood ? member : undefined
+      if (held) return held
       const reached = !member && record && isShared ? await reach(this.#world, record, language) : undefined
       if (reached) return reached
       if (member) void this.#members.drop(member)

@@ -26,3 +26,19 @@ export async function reach(world: World, record: MemberRecord, language: Langua
     return undefined
   }
 }
+
+/** Above that of whoever dials a member, as the epoch of each session is. */
+const SESSION_EPOCH = 1
+
+/**
+ * A member that is handed out without the records, dialled as a session's sandbox is: whoever leases it by a row that is out
+ * of date, when the records are back, is turned away. Undefined when it does not answer.
+ */
+export async function hold<M extends Warm>(world: World, member: M): Promise<M | undefined> {
+  try {
+    return { ...member, link: await greet(world, member.sandbox, AbortSignal.timeout(REACH_MS), SESSION_EPOCH) }
+  } catch (error) {
+    world.log.warn('member not held', { sandbox: member.sandbox.id, error: errorText(error) })
+    return undefined
+  }
+}

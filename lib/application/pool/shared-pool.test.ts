@@ -75,6 +75,20 @@ test('of two that claim one member the agent turns the second away, who takes an
   expect(a.sandboxes.running()).toContain(member)
 })
 
+test('a member handed out while the records were away is not taken from its session when they are back', async () => {
+  const { a, b } = await two()
+  const [member] = a.sandboxes.running()
+  a.records.fail(true)
+  const { session, path } = await a.open()
+  a.records.fail(false)
+  const second = await b.open() // by the member's row, which nobody could take away
+
+  await a.settled()
+  expect([path, session.sandbox, session.state]).toEqual(['warm', member, 'parked'])
+  expect(second.path).toBe('cold')
+  expect(a.sandboxes.agent(member!).claims).toEqual([session.id])
+})
+
 test('a member that does not answer is passed over, and another server starts one instead', async () => {
   const { a, b } = await two()
   const [member] = a.sandboxes.running()
