@@ -11,6 +11,8 @@ export const POD_GROUPS = '/sys/fs/cgroup/{,*/}kubepods'
 export const FIXED_FOLDERS = ['/var/log/pods', '/var/log/containers', '/var/lib/kubelet']
 /** The same of the network's plugins, but others on this machine may use them too. */
 export const NETWORK_FILES = '/var/lib/cni/results/{cni-loopback,test-cluster}-*'
+/** Of them, one for each pod with an address. */
+export const POD_ADDRESSES = '/var/lib/cni/results/test-cluster-*-eth0'
 
 /** Rules and chains that only a cluster makes. Those of one that is not ours are not here: we do not start beside one. */
 export const RULES = /\b(?:CNI-|KUBE-|TEST-POLICY)/

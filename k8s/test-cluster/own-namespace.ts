@@ -33,8 +33,11 @@ async function serviceAccountOf(namespace: string): Promise<void> {
 
 const ACCOUNT_MS_MAX = 20_000
 
-/** Pods go at once: nothing in a test has manners to keep. The empty namespace itself takes seconds, in which others may work. */
+/**
+ * Pods go at once: nothing in a test has manners to keep, and a pod that is let go kubelet reports as gone only after 8 to 50 s.
+ * The empty namespace itself takes seconds, in which others may work.
+ */
 async function remove(name: string): Promise<void> {
-  await kubectl(['delete', 'pods', '--all', '-n', name, '--grace-period=1', '--ignore-not-found'])
+  await kubectl(['delete', 'pods', '--all', '-n', name, '--grace-period=0', '--force', '--ignore-not-found'])
   await kubectl(['delete', 'namespace', name, '--ignore-not-found', '--wait=false'])
 }

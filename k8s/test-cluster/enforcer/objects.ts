@@ -13,7 +13,7 @@ export type Peer = {
 type Meta = { readonly name: string; readonly namespace: string; readonly labels?: Labels }
 
 export type Pod = {
-  readonly metadata: Meta
+  readonly metadata: Meta & { readonly uid: string }
   readonly spec: { readonly hostNetwork?: boolean }
   readonly status?: { readonly podIP?: string; readonly phase?: string }
 }

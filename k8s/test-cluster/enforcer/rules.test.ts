@@ -4,7 +4,7 @@ import { type Peer, type Pod, type Policy, selects } from './objects.ts'
 import { rules, UNENFORCED_LABEL } from './rules.ts'
 
 const pod = (name: string, podIP: string, labels = {}, namespace = 'here', phase = 'Running'): Pod => ({
-  metadata: { name, namespace, labels },
+  metadata: { name, namespace, labels, uid: name },
   spec: {},
   status: { podIP, phase },
 })

@@ -13,8 +13,8 @@ const IN = 'TEST-POLICY-IN'
 
 /**
  * The rules, as `iptables-restore` takes them in one step. A packet of a known connection passes; a new one has to be let out by
- * where it comes from and let in by where it goes to. What comes from an address of pods that no known pod has is dropped: a pod runs
- * for a moment before its address is in the API, and must not be free in it.
+ * where it comes from and let in by where it goes to. What comes from an address of pods that no known pod has is dropped: a pod must not
+ * be free in its first moment.
  */
 export function rules(view: View): string {
   const pods = view.pods.filter(hasAddress)
