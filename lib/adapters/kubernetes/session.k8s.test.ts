@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 
 import { systemClock } from '#lib/adapters/system/time.ts'
+import { Pool } from '#lib/application/pool/pool.ts'
 import { openSession } from '#lib/application/sessions/open-session.ts'
 import { outputShare } from '#lib/application/sessions/output-share.ts'
 import type { Session } from '#lib/application/sessions/session.ts'
@@ -24,6 +25,7 @@ import { countsOf } from './testing/replay-server.ts'
 
 const SIZE = terminalSize(80, 24)
 const PATIENCE = { timeout: 20_000 }
+const START_PATIENCE = { timeout: 40_000 }
 /** Long enough for a watch, a kubelet and a sandbox's heartbeat to notice. */
 const PAUSED_MS = 6000
 /** An agent is silent for 15 s at most. */
@@ -61,14 +63,20 @@ test('a session of Python opens on a pod, prompt, keys and answer', async () => 
   await session.end('left')
 })
 
-test('an API server that is held for a while is noticed by nobody in a session, and what it missed is told after', async () => {
-  const session = await opened(await server())
-  const seen = await watched(session)
-  await expect.poll(() => seen.text, PATIENCE).toContain('>>> ')
+test('an API server that is held for a while is noticed by nobody, and what it missed is told after', async () => {
+  const deps = await server()
+  const pool = poolOf(deps)
+  pool.start()
+  await expect.poll(() => pool.ready(language.id), START_PATIENCE).toBe(1)
   const pid = apiServer()
   if (pid !== undefined) process.kill(pid, 'SIGSTOP')
   const from = performance.now()
+  let session: Session
+  let seen: Awaited<ReturnType<typeof watched>>
   try {
+    session = await opened({ ...deps, pool })
+    seen = await watched(session)
+    await expect.poll(() => seen.text, PATIENCE).toContain('>>> ')
     for (let n = 0, offset = 0; performance.now() - from < PAUSED_MS; n++) {
       const line = Buffer.from(`print("n" + "${n}")\n`)
       session.input(offset, line)
@@ -80,8 +88,16 @@ test('an API server that is held for a while is noticed by nobody in a session, 
   }
   expect(seen.ended).toBeUndefined()
   await session.end('left')
+  await pool.stop()
   await expect.poll(world.pods, PATIENCE).toEqual([])
 })
+
+/** Keeps one prompt of the language open. */
+const poolOf = (deps: Awaited<ReturnType<typeof server>>) =>
+  new Pool(deps, {
+    ...{ languages: () => [language], kept: [language.id], keptEach: 1, membersPerLanguageMax: 1, plainMembers: 0 },
+    ...{ memoryBytes: 2 ** 30, isShared: false, startMs: 40_000, startsMax: 1 },
+  })
 
 /** The test cluster's, a process of this machine; another cluster's cannot be held. */
 function apiServer(): number | undefined {
