@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { linesFor, parseAptSources } from './apt-sources.ts'
+import { linesFor, parseAptSources, publicSources } from './apt-sources.ts'
 
 const PARAGRAPHS = `Types: deb
 # http://old.example/debian
@@ -60,4 +60,14 @@ test('another release of the distribution is beside it', () => {
 
 test('a machine without an archive has no lines', () => {
   expect(linesFor('bookworm', 'bookworm', parseAptSources(''))).toEqual([])
+})
+
+test("a Debian that names no archive has Debian's own, and another system none", () => {
+  const signed = '[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
+  expect(linesFor('bookworm', 'bookworm', publicSources('debian', 'bookworm'))).toEqual([
+    `deb ${signed} http://deb.debian.org/debian bookworm main`,
+    `deb ${signed} http://deb.debian.org/debian bookworm-updates main`,
+    `deb ${signed} http://deb.debian.org/debian-security bookworm-security main`,
+  ])
+  expect(publicSources('ubuntu', 'noble')).toEqual([])
 })

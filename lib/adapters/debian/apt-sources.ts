@@ -35,6 +35,16 @@ function line(text: string): AptSource[] {
   return [{ uri, suites: [suite], components: rest.split(/\s+/).filter((word) => word !== ''), signedBy }]
 }
 
+/** For a system that names no archive, such as an image of ours: Debian's own, by the keys that come with it. */
+export function publicSources(distribution: string | undefined, own: string): AptSource[] {
+  if (distribution !== 'debian') return []
+  const common = { components: ['main'], signedBy: '/usr/share/keyrings/debian-archive-keyring.gpg' }
+  return [
+    { ...common, uri: 'http://deb.debian.org/debian', suites: [own, `${own}-updates`] },
+    { ...common, uri: 'http://deb.debian.org/debian-security', suites: [`${own}-security`] },
+  ]
+}
+
 const POCKETS = ['', '-updates', '-security']
 
 /**

@@ -1,15 +1,18 @@
 import { globSync, readFileSync } from 'node:fs'
 
-import { linesFor, parseAptSources } from './apt-sources.ts'
+import { linesFor, parseAptSources, publicSources } from './apt-sources.ts'
 import { osRelease } from './root-facts.ts'
 
 const RELEASE = /^[a-z][a-z0-9-]{0,30}$/
 
 /** The release, and the lines by which apt gets it from where this machine gets its own; none when nobody has it. */
 export function archivesOf(wanted: string | undefined): { readonly release: string; readonly lines: readonly string[] } {
-  const own = osRelease(readFileSync('/etc/os-release', 'utf8')).get('VERSION_CODENAME') ?? ''
+  const system = osRelease(readFileSync('/etc/os-release', 'utf8'))
+  const own = system.get('VERSION_CODENAME') ?? ''
   const release = wanted ?? own
-  return { release, lines: RELEASE.test(release) ? linesFor(release, own, ownSources()) : [] }
+  const said = ownSources()
+  const sources = said.length > 0 ? said : publicSources(system.get('ID'), own)
+  return { release, lines: RELEASE.test(release) ? linesFor(release, own, sources) : [] }
 }
 
 const ownSources = () =>
