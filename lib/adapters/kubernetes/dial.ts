@@ -2,9 +2,9 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 
 /** Between tries, while the agent comes up: doubled each time. */
-const PAUSE_MS = { first: 5, max: 80 }
-/** One try; a packet on a cluster's network that is not answered by then was dropped. */
-const TRY_MS = 2000
+const PAUSE_MS = { first: 5, max: 40 }
+/** One try: what is not answered by then was dropped by a network that was not ready, and is sent again only after a second. */
+const TRY_MS = 500
 /** A connection whose other end vanished without a word is noticed by the kernel. */
 const KEEP_ALIVE_MS = 5000
 
