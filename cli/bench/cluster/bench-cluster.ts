@@ -17,7 +17,7 @@ export type BenchCluster = {
   readonly namespace: string
   /** A server as one of many: its own process and data folder, the database and the pods of all. */
   replica(env?: Readonly<Record<string, string>>): Promise<OwnServer>
-  /** Ends the servers, the pods and the database. */
+  /** Ends the servers, the pods and the database, and says on stderr what the servers warned of. */
   close(): Promise<void>
 }
 
@@ -51,6 +51,7 @@ export async function benchCluster(): Promise<BenchCluster> {
     },
     async close() {
       await Promise.all(servers.map((server) => server.stop()))
+      for (const server of servers) process.stderr.write(server.log())
       await removePods(name)
       await namespace.end()
       await database.end()
