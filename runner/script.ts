@@ -35,7 +35,8 @@ export class Script {
     this.#setting = setting
     const killsBefore = setting.memoryKills()
     const [program = '', ...args] = command
-    this.child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'], env: { ...setting.env }, cwd: '/' })
+    const env = setting.env as NodeJS.ProcessEnv // Next's types ask for one name more
+    this.child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'], env, cwd: '/' })
     const outputEnds = this.#read()
     this.child.once('error', () => void this.#finish(CANNOT_START, 0, outputEnds))
     this.child.once('exit', (code, signal) => {

@@ -14,11 +14,13 @@ import { disposedOn, openWays } from './ways.ts'
 
 type Recipe = Parameters<Workplace['run']>[0]
 type Ran = Result<void, RecipeFailed>
+/** What is asked of a pod here. */
+type Pod = Pick<BuildPod, 'open' | 'fate'>
 
 const PLACE = { url: `http://127.0.0.1:${IN_RECIPE.proxyPort}`, certificates: `${IN_RECIPE.files}/${IN_RECIPE.certificates}` }
 
 /** One script in a pod: what it needs goes there, what it says comes back, each byte once. */
-export async function runRecipe(pod: BuildPod, proxies: RegistryProxies, number: number, recipe: Recipe): Promise<Ran> {
+export async function runRecipe(pod: Pod, proxies: RegistryProxies, number: number, recipe: Recipe): Promise<Ran> {
   const { registries = [], limits, signal, log } = recipe
   const late = AbortSignal.timeout(limits.timeMs)
   const any = AbortSignal.any([signal, late])
@@ -68,7 +70,7 @@ async function folderFiles(folder: string | undefined): Promise<GivenFile[]> {
 
 /** Undefined when all of it is there. */
 async function give(
-  pod: BuildPod,
+  pod: Pod,
   place: 'given' | 'files',
   files: readonly GivenFile[],
   signal: AbortSignal,
@@ -90,7 +92,7 @@ async function give(
 
 /** A connection that breaks is made again, where the script's output was lost track of, for as long as the pod is there. */
 async function run(
-  pod: BuildPod,
+  pod: Pod,
   operation: Extract<RunnerOperation, { type: 'run' }>,
   log: Recipe['log'],
   signal: AbortSignal,

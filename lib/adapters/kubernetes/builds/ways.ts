@@ -11,7 +11,7 @@ import type { RunnerLink } from './runner-link.ts'
 const AGAIN_MS = 500
 
 /** Leads what a recipe's programs send to the port of its proxy to the proxy's socket here, until it is disposed of. */
-export async function openWays(pod: BuildPod, socketPath: string): Promise<AsyncDisposable> {
+export async function openWays(pod: Pick<BuildPod, 'open'>, socketPath: string): Promise<AsyncDisposable> {
   const over = new AbortController()
   // A socket's path has at most 107 bytes, and the folder's may be longer: an open one has a short name.
   const folder = await open(dirname(socketPath))
@@ -26,7 +26,7 @@ export async function openWays(pod: BuildPod, socketPath: string): Promise<Async
   }
 }
 
-async function oneAfterTheOther(pod: BuildPod, near: string, signal: AbortSignal): Promise<void> {
+async function oneAfterTheOther(pod: Pick<BuildPod, 'open'>, near: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
       using way = await pod.open({ type: 'way' })
