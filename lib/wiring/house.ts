@@ -56,7 +56,7 @@ export async function openMachine(
 export async function openCluster(config: Config, { metrics, log }: World): Promise<House> {
   const { sandboxes, tests, roots, userNamespaces } = await openPods(config, { metrics, log })
   const stopped = new AbortController()
-  let state: 'untried' | 'trying' | 'proven' = 'untried'
+  let state: 'untried' | 'trying' | 'waiting' | 'proven' = 'untried'
   let failed: readonly string[] = []
 
   async function prove(languages: () => readonly Language[], proven: () => void): Promise<void> {
@@ -69,9 +69,12 @@ export async function openCluster(config: Config, { metrics, log }: World): Prom
     const bad = tried.filter((test) => !test.ok)
     for (const { name, detail } of bad) log.error('self-test failed', { error: name, detail })
     failed = bad.map(({ name }) => name)
-    state = failed.length === 0 ? 'proven' : 'untried'
-    if (failed.length === 0) proven()
-    else systemClock.after(PROVE_AGAIN_MS, () => void prove(languages, proven))
+    state = failed.length === 0 ? 'proven' : 'waiting'
+    if (state === 'proven') return proven()
+    systemClock.after(PROVE_AGAIN_MS, () => {
+      state = 'untried'
+      void prove(languages, proven)
+    })
   }
   return {
     ...{ sandboxes, tests, roots, failed: () => failed },

@@ -168,6 +168,16 @@ test('a server that is going lets its sessions be, and each viewer hear where to
   expect(b.sandboxes.running()).toEqual([session.sandbox])
 })
 
+test('a server that lets no new sessions in goes on with one that is, unless it is going itself', async () => {
+  const a = world({ isShared: true })
+  const going = world({ beside: a, refusal: () => ({ code: 'draining' }) })
+  const failing = world({ beside: a, refusal: () => ({ code: 'refusing_sessions', failed: ['network_policy'] }) })
+  const { session, token } = await a.open()
+  const ask = { session: session.id, token, address: 'x' }
+  expect(await going.resume(ask)).toEqual({ ok: false, error: { code: 'draining' } })
+  expect(await failing.resume(ask)).toMatchObject({ ok: true })
+})
+
 test('a server that has not heard of the language yet says so for now', async () => {
   const a = world({ isShared: true })
   const b = world({ beside: a, languages: () => [] })

@@ -41,7 +41,7 @@ export function resumeSession(world: TakeOverWorld): (ask: ResumeAsk) => Promise
 
 async function bring(world: TakeOverWorld, { session, token, address }: ResumeAsk): Promise<Result<Session, Problem>> {
   const refusal = world.refusal()
-  if (refusal) return err(refusal)
+  if (refusal?.code === 'draining') return err(refusal) // whatever else keeps new sessions out, this one is in already
   const tokenHash = createHash('sha256').update(token).digest('hex')
   const taken = await world.records.takeSession(session, tokenHash, world.replica).catch((error: unknown) => {
     world.log.warn('session not looked up', { error: errorText(error) })
