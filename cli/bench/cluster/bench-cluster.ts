@@ -50,11 +50,11 @@ export async function benchCluster(): Promise<BenchCluster> {
       return server
     },
     async close() {
+      await using _ = database // it goes whatever becomes of the rest
       await Promise.all(servers.map((server) => server.stop()))
       for (const server of servers) process.stderr.write(server.log())
       await removePods(name)
       await namespace.end()
-      await database.end()
     },
   }
 }
