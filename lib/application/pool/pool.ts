@@ -63,6 +63,12 @@ export class Pool {
   #leasedAt: number[] = []
   #refillSeconds = 1
   #busy: Promise<void> | undefined
+  #lacking: [string, Target][] = []
+  /** Kinds that gained nothing since the last look. */
+  readonly #refused = new Set<string>()
+  /** Kinds of those that are being started. */
+  readonly #coming = new Map<SandboxId, string>()
+  readonly #starters = new Set<Promise<void>>()
   #wanted = false
   #stopped = new AbortController()
   #cancelRefill: () => void = () => {}
@@ -133,6 +139,7 @@ export class Pool {
     this.#stopped.abort(new Error('The pool is stopping'))
     this.#cancelRefill()
     await this.#busy
+    await Promise.all(this.#starters)
     if (this.#options.isShared) this.#members.release()
     else await Promise.all(this.#members.all().map((member) => this.#members.drop(member)))
   }
@@ -203,20 +210,27 @@ export class Pool {
 
   async #fill(): Promise<void> {
     await this.#dropStale()
-    const lacking: [string, Target][] = []
+    this.#lacking = []
+    this.#refused.clear()
+    const coming = [...this.#coming.values()]
     for (const [kind, target] of this.#targets()) {
       const wanted = Math.max(target.floor, target.own)
       this.#world.metrics.set('dragoman_pool_target', { kind: kind || 'plain' }, wanted)
-      for (let n = this.#members.of(kind).length; n < wanted; n++) lacking.push([kind, target])
+      const there = this.#members.of(kind).length + coming.filter((each) => each === kind).length
+      for (let n = there; n < wanted; n++) this.#lacking.push([kind, target])
     }
-    const refused = new Set<string>()
-    const starter = async () => {
-      for (let next = lacking.shift(); next && !this.#stopped.signal.aborted; next = lacking.shift()) {
-        const [kind, target] = next
-        if (!refused.has(kind) && !(await this.#add(kind, target))) refused.add(kind)
-      }
+    while (this.#starters.size < this.#options.startsMax && this.#lacking.length > 0) {
+      const starter: Promise<void> = this.#startLacking().finally(() => this.#starters.delete(starter))
+      this.#starters.add(starter)
     }
-    await Promise.all(Array.from({ length: this.#options.startsMax }, starter))
+  }
+
+  /** One after another, as the newest look says: one that is slow to come holds up no other starter. */
+  async #startLacking(): Promise<void> {
+    for (let next = this.#lacking.shift(); next && !this.#stopped.signal.aborted; next = this.#lacking.shift()) {
+      const [kind, target] = next
+      if (!this.#refused.has(kind) && !(await this.#add(kind, target))) this.#refused.add(kind)
+    }
   }
 
   #targets(): Map<string, Target> {
@@ -236,14 +250,22 @@ export class Pool {
   }
 
   async #add(kind: string, target: Target): Promise<boolean> {
-    const { clock, random, metrics, log } = this.#world
+    const { clock, random } = this.#world
     if ((this.#backoff.get(kind)?.until ?? 0) > clock.now()) return false
     const language = this.#language(kind)
     if (kind !== PLAIN && !language) return false // it went meanwhile
     const id = sandboxId(`sb${random.hex(10)}`) as SandboxId // ten bytes are the twenty digits that an id has
-    const key = language ? keptAs(language) : PLAIN
-    if (!(await this.#reserve(id, kind, key, target))) return false
+    this.#coming.set(id, kind)
+    try {
+      const key = language ? keptAs(language) : PLAIN
+      return (await this.#reserve(id, kind, key, target)) && (await this.#start(id, kind, key, language))
+    } finally {
+      this.#coming.delete(id)
+    }
+  }
 
+  async #start(id: SandboxId, kind: string, key: string, language: Language | undefined): Promise<boolean> {
+    const { clock, metrics, log } = this.#world
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(this.#options.startMs)])
     const from = clock.now()
     const needs = { ...(language ?? { limits: DEFAULT_LIMITS }), ahead: kind || 'plain' }
@@ -267,6 +289,7 @@ export class Pool {
     const leasedAt = this.#leasedAt.shift()
     if (leasedAt !== undefined) metrics.observe('dragoman_pool_refill_lag_seconds', {}, (clock.now() - leasedAt) / 1000)
     const member: Member = { ...warm.value, kind, key, isRecorded: false }
+    this.#coming.delete(id)
     this.#members.keep(member)
     await this.#record(member)
     return true

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { digestOfHex } from '#lib/domain/digest.ts'
+import type { LangId } from '#lib/domain/ids.ts'
 import type { Language } from '#lib/domain/language.ts'
 
 import { python, world } from '../testing/world.ts'
@@ -100,6 +101,37 @@ test('a member of an old image is not leased by one that knows the new', async (
   const { b } = await two({ a: { languages: () => [onImage('a')] }, b: { languages: () => [onImage('b')] } })
   expect((await b.open({ language: onImage('b') })).path).toBe('cold')
   expect((await b.open({ language: onImage('a') })).path).toBe('warm')
+})
+
+test('a member that is slow to come holds up no other, and is not started twice', async () => {
+  const slow = { ...python, id: 'slow' as LangId }
+  const here = world({
+    languages: () => [slow, python],
+    kept: [slow.id, python.id],
+    poolBytes: 100 * MIB,
+    startsMax: 2,
+    isShared: true,
+  })
+  const { start } = here.sandboxes
+  const held = Promise.withResolvers<void>()
+  let asked = 0
+  here.sandboxes.start = async (id, needs, signal) => {
+    if (needs.ahead !== 'slow') return start(id, needs, signal)
+    asked++
+    await held.promise
+    return start(id, needs, signal)
+  }
+  here.pool.start()
+  await here.pass(1000)
+  expect(here.pool.ready(python.id)).toBe(1)
+  expect((await here.open()).path).toBe('warm')
+  here.pool.changed()
+  await here.pass(1000)
+  expect([here.pool.ready(python.id), here.pool.ready(slow.id), asked]).toEqual([1, 0, 1])
+
+  held.resolve()
+  await here.pass(1000)
+  expect([here.pool.ready(slow.id), asked]).toEqual([1, 1])
 })
 
 test('a stopped pool leaves its members to the others', async () => {

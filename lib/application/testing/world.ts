@@ -71,6 +71,7 @@ type Options = {
   /** Another world's, with which this one is one of several servers. */
   beside?: { clock: MemoryClock; records: ReturnType<typeof memoryRecords>; sandboxes: MemorySandboxes }
   isShared?: boolean
+  startsMax?: number
 }
 
 /** Everything a session needs, in memory, on a clock that stands still. */
@@ -99,7 +100,7 @@ export function world(options: Options = {}) {
       membersPerLanguageMax: 4,
       isShared,
       startMs: 20_000,
-      startsMax: 1,
+      startsMax: options.startsMax ?? 1,
     },
   )
   const { sessionsMax = 100, perAddressMax = 100, startsPerMinute = 1000, queueMax = 10 } = options
