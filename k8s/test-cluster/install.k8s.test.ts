@@ -1,26 +1,41 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 
 import { API_VERBS } from '#lib/adapters/kubernetes/api.ts'
+import { digest } from '#lib/domain/digest.ts'
+import { langId } from '#lib/domain/ids.ts'
 import { OVERLAYS, renderedPath } from '../render.ts'
+import { browser } from '../../e2e/server/browser.ts'
+import { deployUntestedAt } from '../../cli/testing/deploy-image.ts'
+import { TOP } from '../../cli/setup/stamps.ts'
 import { install, type Installed } from './installed.ts'
 import { kubectl, kubectlJson } from './kubectl.ts'
 import { API_SERVICE_ADDRESS, NODE } from './places.ts'
+import { listener, reached } from './reached.ts'
+import { testWorld } from './world.ts'
+
+/** Most of it is the image: on a machine that is busy otherwise, pages and programs of this checkout are made first. */
+const INSTALL_MS_MAX = 8 * 60_000
 
 let installed: Installed
 beforeAll(async () => {
   installed = await install()
   await kubectl(['rollout', 'status', 'daemonset/agent-cache', '-n', 'dragoman-nodes', '--timeout=55s'])
   await kubectl(['wait', '--for=condition=complete', '-n', 'dragoman', '--timeout=55s', 'job', '--all'])
-})
-afterAll(() => installed?.end())
+}, INSTALL_MS_MAX)
+afterAll(() => installed?.end(), INSTALL_MS_MAX)
 
-type Pods = {
-  readonly items: readonly { readonly metadata: { readonly name: string }; readonly status: { readonly podIP?: string } }[]
+type Pod = {
+  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string }
+  readonly status: { readonly podIP?: string }
 }
-const podsOf = async (namespace: string, selector: string) =>
-  (await kubectlJson<Pods>(['get', 'pods', '-n', namespace, '-l', selector])).items
+/** Those that are not about to go. */
+async function podsOf(namespace: string, selector: string): Promise<readonly Pod[]> {
+  const found = await kubectlJson<{ readonly items: readonly Pod[] }>(['get', 'pods', '-n', namespace, '-l', selector])
+  return found.items.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+}
 
 test('one apply brings servers that answer, and a second one changes nothing', async () => {
   await kubectl(['wait', '--for=condition=initialized', '-n', 'dragoman', '--timeout=55s', 'pod', '-l', SERVERS])
@@ -29,17 +44,14 @@ test('one apply brings servers that answer, and a second one changes nothing', a
   for (const { status } of servers) {
     await expect.poll(() => statusOf(`http://${status.podIP}:3000/healthz`), PATIENCE).toBe(200)
     expect(await statusOf(`http://${status.podIP}:3000/`)).toBe(200)
-    const ready = (await (await fetch(`http://${status.podIP}:3000/readyz`)).json()) as {
-      checks: Record<string, { ok: boolean }>
-    }
-    expect(ready.checks).toMatchObject({ database: { ok: true } })
+    await expect.poll(() => checksOf(status.podIP), PATIENCE).toMatchObject({ database: { ok: true }, draining: { ok: true } })
   }
 
   const again = await kubectl(['apply', '-f', '-'], installed.manifests)
   expect(again.split('\n').filter((line) => line !== '' && !line.endsWith(' unchanged'))).toEqual([])
 })
 
-const SERVERS = 'app.kubernetes.io/component=server'
+const SERVERS = 'app.kubernetes.io/name=dragoman,app.kubernetes.io/component=server'
 const PATIENCE = { timeout: 60_000, interval: 500 }
 const statusOf = (url: string) =>
   fetch(url, { signal: AbortSignal.timeout(5000) }).then(
@@ -49,6 +61,11 @@ const statusOf = (url: string) =>
     },
     () => 0,
   )
+
+const checksOf = async (address = '') => {
+  const said: unknown = await (await fetch(`http://${address}:3000/readyz`)).json()
+  return typeof said === 'object' && said && 'checks' in said ? said.checks : undefined
+}
 
 /** Kinds that came after Kubernetes 1.20, or with somebody else's programs. */
 const NOT_HERE = /^(?:ValidatingAdmissionPolicy(?:Binding)?|Gateway|HTTPRoute|HelmChartConfig)$/
@@ -79,10 +96,11 @@ test('each node has the registry on an address of its own, and others find it by
 
   const pushed = await fetch('http://127.0.0.1:30500/v2/toy/blobs/uploads/', { method: 'POST' })
   expect(pushed.status).toBe(202)
+  const { image } = installed
   const [registry] = await podsOf('dragoman-nodes', 'app.kubernetes.io/name=registry')
   const at = [`${registry?.status.podIP}:5000`]
-  const server = reached('dragoman', 'pusher', at, { 'app.kubernetes.io/name': 'dragoman' })
-  expect(await reached('default', 'stranger', at)).toEqual([])
+  const server = reached(image, 'dragoman', 'pusher', at, { 'app.kubernetes.io/name': 'dragoman' })
+  expect(await reached(image, 'default', 'stranger', at)).toEqual([])
   expect(await server).toEqual(at)
 })
 
@@ -91,9 +109,10 @@ test('the servers’ account may do with pods what the code asks for, where it a
     (
       await kubectl(['auth', 'can-i', verb, ...resource.split(' '), '-n', namespace, `--as=${ACCOUNT}`]).catch(() => 'no')
     ).trim() === 'yes'
-  for (const namespace of ['dragoman-sessions', 'dragoman-builds'])
-    for (const verb of API_VERBS.pods) expect(await can(verb, 'pods', namespace), `${verb} in ${namespace}`).toBe(true)
+  for (const verb of API_VERBS.pods) expect(await can(verb, 'pods', 'dragoman-sessions'), verb).toBe(true)
+  for (const verb of ['create', 'delete', 'get', 'list']) expect(await can(verb, 'pods', 'dragoman-builds'), verb).toBe(true)
   const beyond = [
+    ['patch', 'pods', 'dragoman-builds'],
     ['list', 'pods', 'dragoman'],
     ['create', 'pods --subresource=exec', 'dragoman-sessions'],
     ['get', 'secrets', 'dragoman'],
@@ -106,9 +125,10 @@ test('the servers’ account may do with pods what the code asks for, where it a
 const ACCOUNT = 'system:serviceaccount:dragoman:dragoman'
 
 test('a sandbox reaches nobody, and of all only servers reach a sandbox', { timeout: 120_000 }, async () => {
+  const { image } = installed
   const [postgres] = await podsOf('dragoman', 'app.kubernetes.io/name=postgres')
-  const peer = await listener('dragoman-sessions', 'peer')
-  const open = await listener('dragoman-nodes', 'open')
+  const peer = await listener(image, 'dragoman-sessions', 'peer')
+  const open = await listener(image, 'dragoman-nodes', 'open')
   const targets = {
     peer: `${peer}:7117`,
     database: `${postgres?.status.podIP}:5432`,
@@ -126,10 +146,10 @@ test('a sandbox reaches nobody, and of all only servers reach a sandbox', { time
   }
   const all = Object.values(targets)
   const [inside, build, outside, server] = await Promise.all([
-    reached('dragoman-sessions', 'inside', all),
-    reached('dragoman-builds', 'inside', all),
-    reached('default', 'outside', all),
-    reached('dragoman', 'server', [targets.peer], { 'app.kubernetes.io/component': 'server' }),
+    reached(image, 'dragoman-sessions', 'inside', all),
+    reached(image, 'dragoman-builds', 'inside', all),
+    reached(image, 'default', 'outside', all),
+    reached(image, 'dragoman', 'server', [targets.peer], { 'app.kubernetes.io/component': 'server' }),
   ])
 
   expect(inside).toEqual([])
@@ -141,60 +161,87 @@ test('a sandbox reaches nobody, and of all only servers reach a sandbox', { time
   expect(server).toEqual([targets.peer])
 })
 
-const LISTEN = 'require("net").createServer((s) => s.end()).listen(7117)'
+test('a session goes on, byte for byte, while all servers are replaced', { timeout: 240_000 }, async () => {
+  await ready()
+  await deployPython()
+  const service = await kubectl(['get', 'service', 'dragoman', '-n', 'dragoman', '-o', 'jsonpath={.spec.clusterIP}'])
+  const url = `http://${service}`
+  // Each server first proves by a pod of the new language that it holds what it promises.
+  for (const { status } of await podsOf('dragoman', SERVERS)) await expect.poll(() => provenOf(status.podIP), PATIENCE).toBe(true)
+  await using visitors = new AsyncDisposableStack()
+  const visit = async () => visitors.adopt(await browser(url), (each) => each.close())
 
-/** A pod that listens where agents do; answers its address. */
-async function listener(namespace: string, name: string): Promise<string> {
-  await kubectl(['apply', '-f', '-'], JSON.stringify(pod(namespace, name, LISTEN)))
-  await kubectl(['wait', '--for=condition=ready', `pod/${name}`, '-n', namespace, '--timeout=55s'])
-  const found = await kubectlJson<Pods['items'][number]>(['get', 'pod', name, '-n', namespace])
-  return found.status.podIP ?? ''
+  let visitor = await visit()
+  const session = await visitor.started('python')
+  await visitor.run('main.py', PRINT)
+  await visitor.saw('line-5\r')
+  await kubectl(['rollout', 'restart', 'deployment/dragoman', '-n', 'dragoman'])
+  const replaced = ready()
+  const texts: string[] = []
+  const refused: number[] = []
+  const watching = setInterval(() => void statusOf(`${url}/`).then((status) => status === 200 || refused.push(status)), 250)
+  visitors.defer(() => clearInterval(watching))
+  while (!visitor.text().includes('line-end\r')) {
+    await visitor.until(
+      () => visitor.told.moves.length > 0 || visitor.told.closed !== undefined || visitor.text().includes('line-end\r'),
+    )
+    if (visitor.text().includes('line-end\r')) break
+    const at = visitor.end()
+    texts.push(visitor.text())
+    visitor.close()
+    visitor = await visit()
+    expect(await visitor.resume(session, at)).toMatchObject({ ok: true, value: { from: at } })
+  }
+  await replaced
+
+  const numbers = [...[...texts, visitor.text()].join('').matchAll(/line-(\d+)\r/g)].map(([, n]) => Number(n))
+  expect(numbers).toEqual(Array.from({ length: LINES }, (_, n) => n + 1))
+  expect(texts.length).toBeGreaterThan(0)
+  expect(refused).toEqual([])
+})
+
+/** Also before it knows a language it is ready: then there is nobody to refuse, and nothing to prove it with. */
+async function provenOf(address = ''): Promise<boolean> {
+  const [page, ready] = [await statusOf(`http://${address}:3000/python`), await statusOf(`http://${address}:3000/readyz`)]
+  return page === 200 && ready === 200
 }
 
-const DIAL = `
-const dial = (at) => new Promise((done) => {
-  const url = new URL('tcp://' + at)
-  const socket = require('net').connect(+url.port, url.hostname.replace(/[[\\]]/g, ''))
-  socket.setTimeout(4000, () => { socket.destroy(); done([]) })
-  socket.on('connect', () => { socket.destroy(); done([at]) })
-  socket.on('error', () => done([]))
-})
-setTimeout(async () => console.log(JSON.stringify((await Promise.all(process.argv.slice(1).map(dial))).flat())), 2000)`
+/** Some 45 s of it, longer than a rollout takes. */
+const LINES = 450
+const PRINT = `import time
+for n in range(1, ${LINES} + 1):
+    print(f"line-{n}", flush=True)
+    time.sleep(0.1)
+print("line-end")
+`
 
-/** Which of the addresses take a connection of a pod there; its first two seconds are the rules' to arrive. */
-async function reached(
-  namespace: string,
-  name: string,
-  targets: readonly string[],
-  labels: Readonly<Record<string, string>> = {},
-): Promise<readonly string[]> {
-  await kubectl(['apply', '-f', '-'], JSON.stringify(pod(namespace, name, DIAL, targets, labels)))
-  let said = ''
-  await expect.poll(async () => (said = await kubectl(['logs', name, '-n', namespace]).catch(() => '')), PATIENCE).not.toBe('')
-  await kubectl(['delete', 'pod', name, '-n', namespace, '--grace-period=0', '--wait=false'])
-  return JSON.parse(said) as string[]
+/** What the tests' world has built is live in the cluster's own database, with the agent that its nodes got. */
+async function deployPython(): Promise<void> {
+  const [postgres] = await podsOf('dragoman', 'app.kubernetes.io/name=postgres')
+  const secret = await kubectl(['get', 'secret', 'dragoman-database', '-n', 'dragoman', '-o', 'jsonpath={.data.url}'])
+  const url = new URL(Buffer.from(secret, 'base64').toString())
+  url.host = `${postgres?.status.podIP}:5432`
+  const [lang, image] = [langId('python'), digest(testWorld().images.python)]
+  if (!lang || !image.ok) throw new Error('The world has no python')
+  await deployUntestedAt(url.href, { lang, image: image.value, config: readFileSync(join(TOP, 'langs/python.yaml'), 'utf8') })
 }
 
-const pod = (namespace: string, name: string, script: string, args: readonly string[] = [], labels = {}) => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name, namespace, labels },
-  spec: {
-    restartPolicy: 'Never',
-    automountServiceAccountToken: false,
-    terminationGracePeriodSeconds: 1,
-    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
-    containers: [
-      {
-        name: 'probe',
-        image: installed.image,
-        command: ['node', '-e', script, ...args],
-        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-        resources: {
-          requests: { cpu: '10m', memory: '32Mi' },
-          limits: { cpu: '1', memory: '256Mi', 'ephemeral-storage': '16Mi' },
-        },
-      },
-    ],
-  },
+test('nodes are told to fetch what was asked for most', async () => {
+  const set = await kubectl(['exec', '-n', 'dragoman', 'deployment/dragoman', '-c', 'server', '--', 'dragoman', 'prepull'])
+  expect(set).toContain(testWorld().images.python)
+  expect(await kubectl(['apply', '--dry-run=server', '-f', '-'], set)).toContain('daemonset.apps/prepull created')
 })
+
+test('only one server at a time may be drained away', async () => {
+  await ready()
+  const [first, second] = await podsOf('dragoman', SERVERS)
+  const evict = (name = '') => {
+    const eviction = { apiVersion: 'policy/v1beta1', kind: 'Eviction', metadata: { name, namespace: 'dragoman' } }
+    return kubectl(['create', '--raw', `/api/v1/namespaces/dragoman/pods/${name}/eviction`, '-f', '-'], JSON.stringify(eviction))
+  }
+  await evict(first?.metadata.name)
+  await expect(evict(second?.metadata.name)).rejects.toThrow('disruption budget')
+})
+
+/** Every server of the newest version is, and none of another is left. */
+const ready = () => kubectl(['rollout', 'status', 'deployment/dragoman', '-n', 'dragoman', '--timeout=58s'])

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
 
 import type { Digest } from '#lib/domain/digest.ts'
@@ -15,7 +16,10 @@ import { pushPublic } from './public-images.ts'
 const NAMESPACES = ['dragoman', 'dragoman-sessions', 'dragoman-builds', 'dragoman-nodes']
 /** As the overlay has it; the node is this machine. */
 const AGENTS = '/var/lib/dragoman-test'
-const IMAGE_MS_MAX = 170_000
+const IMAGE_MS_MAX = 5 * 60_000
+/** A busy node takes its time to end pods. */
+const GONE_MS_MAX = 150_000
+const LOOK_MS = 500
 
 export type Installed = {
   /** All of the overlay, as it was applied. */
@@ -57,7 +61,11 @@ async function removeAll(): Promise<void> {
     await kubectl(['delete', makers, '--all', '-n', namespace, '--cascade=orphan', '--ignore-not-found'])
     await kubectl(['delete', 'pods', '--all', '-n', namespace, '--grace-period=1', '--ignore-not-found', '--wait=false'])
   }
-  await kubectl(['delete', 'namespace', ...NAMESPACES, '--ignore-not-found'])
+  await kubectl(['delete', 'namespace', ...NAMESPACES, '--ignore-not-found', '--wait=false'])
+  for (const deadline = performance.now() + GONE_MS_MAX; (await left()) !== ''; await setTimeout(LOOK_MS))
+    if (performance.now() > deadline) throw new Error(`Still there: ${await left()}`)
   await kubectl(['delete', 'priorityclass', '--ignore-not-found', ...classes])
   await rm(AGENTS, { recursive: true, force: true })
 }
+
+const left = () => kubectl(['get', 'namespaces', ...NAMESPACES, '--ignore-not-found', '-o', 'name'])
