@@ -20,10 +20,10 @@ export async function startProgram(run: string, { name, command, args }: Program
   await writeFile(join(run, `${name}.pid`), String(child.pid))
 }
 
-/** Ends it if it is still the one that was started; may be asked again. */
-export async function endProgram(run: string, { name, command, args }: Program): Promise<void> {
+/** Ends it if its pid is still that of a program of this run, whichever checkout started it; may be asked again. */
+export async function endProgram(run: string, { name }: Program): Promise<void> {
   const pid = Number(await readFile(join(run, `${name}.pid`), 'utf8').catch(() => ''))
-  const isIt = () => pid > 0 && words(pid).join('\0') === [command, ...args].join('\0')
+  const isIt = () => pid > 0 && words(pid).some((word) => word.includes(`${run}/`))
   if (!isIt()) return
   process.kill(pid, 'SIGTERM')
   if (await cameTrue(END_MS_MAX, () => !isIt())) return
