@@ -16,9 +16,16 @@ export type Builder = {
   stop(): Promise<void>
 }
 
-/** A server that builds: the one that runs on the data folder, else one of our own for as long as it takes. Throws when it cannot. */
+/** A server builds that is not ours to end. */
+const ANOTHERS: Builder = { fault: () => undefined, stop: async () => undefined }
+
+/**
+ * A server that builds: the cluster's, whoever of them; the one that runs on the data folder; else one of our own for as long
+ * as it takes. Throws when it cannot.
+ */
 export async function builderOn(config: Config): Promise<Builder> {
-  if (dataIsTaken(join(config.dataDir, 'server.lock'))) return { fault: () => undefined, stop: async () => undefined }
+  if (config.sandboxes === 'pods' && config.builder === 'pods') return ANOTHERS
+  if (dataIsTaken(join(config.dataDir, 'server.lock'))) return ANOTHERS
   const off = buildsAreOff(config)
   if (off !== undefined) throw new Error(`Nothing can be built here: ${off}`)
   note('No server runs here; one is started for as long as this takes')

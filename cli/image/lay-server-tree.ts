@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { cp, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { cp, link, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import { TOP } from '../setup/stamps.ts'
@@ -28,6 +28,9 @@ const LEFT_OUT = [
   /^langs\/tools\/node_modules(?:\/|$)/,
 ]
 
+/** What a recipe gets where it installs from npm; Node is the one that the server has. */
+const TOOLS = ['node_modules/npm', 'package.json', 'package-lock.json'].map((path) => `.dragoman/tools/${path}`)
+
 export type TreeLayer = { readonly folder: string; readonly createdBy: string }
 
 /**
@@ -38,7 +41,7 @@ export async function layServerTree(folder: string, arch: string): Promise<reado
   const packages = [...productionPackages(readLock(TOP)), `node_modules/node-linux-${arch}`]
   const bin = `node_modules/.bin/node`
   const layers = [
-    { name: 'packages', paths: packages },
+    { name: 'packages', paths: [...packages, ...TOOLS] },
     { name: 'programs', paths: ['.dragoman/agent', '.dragoman/runner'] },
     { name: 'code', paths: CODE },
   ]
@@ -47,6 +50,8 @@ export async function layServerTree(folder: string, arch: string): Promise<reado
   const at = (path: string) => join(folder, 'packages', HOME, path)
   await mkdir(dirname(at(bin)), { recursive: true })
   await symlink(`../node-linux-${arch}/bin/node`, at(bin))
+  await mkdir(at('.dragoman/tools/bin'), { recursive: true })
+  await link(at(`node_modules/node-linux-${arch}/bin/node`), at('.dragoman/tools/bin/node'))
   const command = join(folder, 'code/usr/local/bin/dragoman')
   await mkdir(dirname(command), { recursive: true })
   await symlink(`/${HOME}/cli/dragoman.mjs`, command)

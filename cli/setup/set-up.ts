@@ -40,6 +40,8 @@ async function steps(goal: Goal, config: Config): Promise<void> {
     const absent = goal === 'start' ? await absentLanguages(languages) : undefined
     if (absent) say(absent)
   }
+  // Recipes get npm of it.
+  if (goal === 'image') await step('Language tools', () => installLanguageTools(false))
   await step('Database client', generateClient)
   if (goal === 'check') return
   await step('Agent', async () => `version ${(await buildAgent()).version}`)
