@@ -50,7 +50,8 @@ export function recipeConfig({ limits, ...inputs }: RecipeInputs): OciSpec {
     process: {
       terminal: false,
       user: { uid: 0, gid: 0 },
-      args: ['/bin/sh', '-eu', `${IN_RECIPE.files}/${IN_RECIPE.script}`],
+      // In one pipe from here on: the runtime copies what comes out of two in whatever order.
+      args: ['/bin/sh', '-c', `exec /bin/sh -eu ${IN_RECIPE.files}/${IN_RECIPE.script} 2>&1`],
       env: Object.entries({ ...RECIPE_ENV, ...inputs.env }).map(([name, value]) => `${name}=${value}`),
       cwd: '/',
       capabilities: { bounding: CAPABILITIES, effective: CAPABILITIES, permitted: CAPABILITIES, inheritable: [], ambient: [] },

@@ -31,7 +31,7 @@ export type OciRecipesOptions = {
 
 /** Where the root is bound to in a mount namespace of the recipe's own: a place that everybody may pass to. */
 const PLACE = '/srv'
-/** $1 root, $2 place, and then the runtime's command. What a recipe says of both kinds stays in its order. */
+/** $1 root, $2 place, and then the runtime's command, whose own complaints go where the recipe's do. */
 const ENTER = 'mount --make-rprivate / && mount --bind -o nodev "$1" "$2" && shift 2 && exec "$@" 2>&1'
 /** The same with the overlay's options as $3. */
 const ENTER_OVER =
