@@ -25,6 +25,7 @@ export default defineConfig({
           exclude: [...REAL, ...CLUSTER, ...ELSEWHERE],
           expect: POLL,
           testTimeout: 30_000,
+          maxWorkers: '100%', // its own default leaves a core idle, which on two is half of them
         },
       },
       {
