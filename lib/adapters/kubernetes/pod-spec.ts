@@ -5,6 +5,7 @@ import type { SandboxId } from '#lib/domain/ids.ts'
 import type { Limits } from '#lib/domain/limits.ts'
 import { languageRepository } from '#lib/domain/repository.ts'
 
+import { CLOSED_POD } from './closed-pod.ts'
 import { AGENT_PORT, podLabels, type PodKind } from './pod-names.ts'
 
 const MIB = 1024 * 1024
@@ -34,8 +35,6 @@ export const MEMBER_LIFE_SECONDS = 12 * 3600
 const GRACE_SECONDS = 1
 /** The kubelet puts a file there that everybody may write, on the node's own disk; no program of a visitor gets into root's home. */
 const LAST_WORDS = '/root/last-words'
-/** Refuses at once whatever asks it for a name; a pod must have some server of names. */
-const NO_NAMES = '127.0.0.1'
 
 /** What one cluster has, and how this house uses it. */
 export type PodHouse = {
@@ -75,14 +74,9 @@ export function podSpec(inputs: PodInputs, house: PodHouse): V1Pod {
       labels: podLabels({ kind, id, lang: foundation.lang, ...(ahead !== undefined && { pool: ahead }) }),
     },
     spec: {
-      restartPolicy: 'Never',
+      ...CLOSED_POD,
       terminationGracePeriodSeconds: GRACE_SECONDS,
       activeDeadlineSeconds: MEMBER_LIFE_SECONDS + Math.ceil(limits.lifeMs / 1000),
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      hostname: 'dragoman',
-      dnsPolicy: 'None',
-      dnsConfig: { nameservers: [NO_NAMES] },
       ...(house.userNamespaces && { hostUsers: false }),
       ...(house.runtimeClass !== undefined && { runtimeClassName: house.runtimeClass }),
       ...(house.priorityClasses && { priorityClassName: priorityClass(kind, ahead) }),

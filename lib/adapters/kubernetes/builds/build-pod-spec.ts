@@ -4,6 +4,7 @@ import { DISK_BYTES, type RecipeLimits } from '#lib/application/ports/recipes.ts
 import type { AttemptKey } from '#lib/domain/build.ts'
 import { RUNNER_PLACES, RUNNER_PORT } from '#lib/protocol/runner-words.ts'
 
+import { CLOSED_POD } from '../closed-pod.ts'
 import { LABEL, PART_OF } from '../pod-names.ts'
 
 const MIB = 1024 * 1024
@@ -28,7 +29,6 @@ const DISK_REQUEST_BYTES = 512 * MIB
 /** Over the time of one script: images are pulled, packages fetched and layers sent meanwhile. */
 const LIFE_SECONDS_MORE = 1800
 const GRACE_SECONDS = 0
-const NO_NAMES = '127.0.0.1'
 
 export type BuildHouse = {
   readonly namespace: string
@@ -64,14 +64,9 @@ export function buildPodSpec({ name, attempt, image, limits, keySha256 }: BuildP
     kind: 'Pod',
     metadata: { name, namespace: house.namespace, labels: labelsOf(attempt) },
     spec: {
-      restartPolicy: 'Never',
+      ...CLOSED_POD,
       terminationGracePeriodSeconds: GRACE_SECONDS,
       activeDeadlineSeconds: Math.ceil(limits.timeMs / 1000) + LIFE_SECONDS_MORE,
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      hostname: 'dragoman',
-      dnsPolicy: 'None',
-      dnsConfig: { nameservers: [NO_NAMES] },
       ...(house.userNamespaces && { hostUsers: false }),
       ...(house.runtimeClass !== undefined && { runtimeClassName: house.runtimeClass }),
       ...(house.priorityClasses && { priorityClassName: 'dragoman-build' }),
