@@ -12,6 +12,11 @@ import { within } from './within.ts'
 export const TASK_INPUT_BYTES_MAX = CODE_BYTES_MAX
 /** As for a job: a process that cannot die must not hold up the end. */
 const LAST_OUTPUT_MS = 1000
+/**
+ * Output read after the task's own end, in bytes: more than the kernel holds of what it had written (208 KiB in a socket). What
+ * comes later is of something that it left behind, which could print for ever.
+ */
+const LAST_OUTPUT_BYTES_MAX = 1024 * 1024
 
 type Start = Extract<ToAgent, { type: 'task' }>
 
@@ -27,6 +32,7 @@ export class Task {
   #memorySpent = false
   #errors = ''
   #sent = 0
+  #sentMax = Infinity
   #acked = 0
   #waiting: (() => void) | undefined
   #inputEnd = 0
@@ -97,6 +103,7 @@ export class Task {
     clearTimeout(timer)
     watching?.stop()
     this.stop()
+    this.#sentMax = this.#sent + LAST_OUTPUT_BYTES_MAX
     while (!(await within(LAST_OUTPUT_MS, reading)) && this.#waiting); // for its viewer it waits as long as there is one
     await within(LAST_OUTPUT_MS, complaining)
     if (this.#isAbandoned) return
@@ -125,6 +132,7 @@ export class Task {
     for await (const bytes of this.#child.stdout as ReadableStream<Uint8Array>) {
       const kept = bytes.subarray(0, this.#start.outputBytesMax - this.#sent)
       await this.#send(kept)
+      if (this.#sent >= this.#sentMax) return
       if (kept.length === bytes.length) continue
       this.#outputSpent = true
       this.stop()

@@ -160,6 +160,16 @@ test('what a task leaves behind ends when nothing runs any more', async () => {
   await client.until('an empty sandbox', () => agent.processes().length === 0)
 })
 
+test('what prints for ever after its task has ended does not hold up the end', async () => {
+  const { client, task } = await world()
+  client.acksAtOnce = false
+  task('setsid perl -e \'$SIG{PIPE} = "IGNORE"; print "held\\n" while 1\' & sleep 0.2', { outputBytesMax: 1e12 })
+  // A viewer that takes its time: whenever the agent looks, it waits for one.
+  const acking = setInterval(() => client.ack(client.end(1), 1), 20)
+  expect(await client.next('task-ended')).toMatchObject({ ...FINE, code: 0 })
+  clearInterval(acking)
+})
+
 test('errors that are kept apart come at the end, the last of them', async () => {
   const { client, task } = await world()
   task('echo out; seq 1 100000 >&2; echo last >&2; exit 3', { errorsApart: true })
