@@ -2,24 +2,13 @@ import { CODE_BYTES_MAX } from '#lib/protocol/sizes.ts'
 import type { Problem } from '#lib/domain/problem.ts'
 import type { Answer, JobEvent, LspEnd, Resumed, Started } from '#lib/protocol/browser.ts'
 
-import { ackPacer, type After } from './ack-pacer.ts'
+import type { After } from './ack-pacer.ts'
 import { type InputBuffer, inputBuffer } from './input-buffer.ts'
-import { OutputCursor } from './output-cursor.ts'
+import { type Screen, sessionScreen } from './session-screen.ts'
 import { openSessionSocket, type SessionSocket } from './session-socket.ts'
 import { type Command, type SessionEvent, type SessionState, step } from './session-state.ts'
 import type { KeptSession, TabSession } from './tab-session.ts'
 import { isReport } from './terminal-words.ts'
-
-/** The screen a session draws on. `drawn` is called when the bytes are on it. */
-export type Screen = {
-  readonly size: { readonly cols: number; readonly rows: number }
-  write(bytes: Uint8Array, drawn: () => void): void
-  /** A dim line of ours. */
-  notice(words: string): void
-  /** Lifts what there is into the scrollback, for the next program. */
-  fresh(): void
-  reset(): void
-}
 
 /** What the page shows of a session; a new object at every change. */
 export type View = { readonly state: SessionState; readonly isConnected: boolean; readonly problem?: Problem }
@@ -78,12 +67,8 @@ export async function openSession({ lang, hasPrompt, screen, tab, after, url }: 
   let view: View = { state: { at: 'connecting', kept: kept !== undefined }, isConnected: false }
   let shown = view
   let wanted: RunRequest | undefined
-  // Output before this offset was on the screen before a reload; answers to it are not sent again.
-  let replayEnd = 0
-  let drawnEnd = 0
   let isReloaded = kept !== undefined
   let knownJob = 0 // the prompt that a session begins with
-  let generation = 0
   let cancelRetry: (() => void) | undefined
   let cancelFace: (() => void) | undefined
   const listeners = new Set<() => void>()
@@ -98,7 +83,7 @@ export async function openSession({ lang, hasPrompt, screen, tab, after, url }: 
         take({ type: 'lost' }, { isConnected: false })
       },
       phase: (phase, place) => take({ type: 'phase', phase, ...(place === undefined ? {} : { place }) }),
-      output: draw,
+      output: (offset, bytes) => output.draw(offset, bytes, kept?.screenFrom ?? 0),
       inputAck: (offset) => input.acked(offset),
       job: onJob,
       problem: (problem) => show({ ...view, problem }),
@@ -116,8 +101,7 @@ export async function openSession({ lang, hasPrompt, screen, tab, after, url }: 
     },
     url,
   )
-  const cursor = new OutputCursor()
-  const acks = ackPacer((offset) => socket.ack(offset), after)
+  const output = sessionScreen(screen, (offset) => socket.ack(offset), after)
   let input: InputBuffer = inputBuffer((offset, bytes) => socket.input(offset, bytes))
 
   function take(event: SessionEvent, also: Partial<View> = {}) {
@@ -159,11 +143,9 @@ export async function openSession({ lang, hasPrompt, screen, tab, after, url }: 
   async function start() {
     input.pause()
     input = inputBuffer((offset, bytes) => socket.input(offset, bytes))
-    cursor.next = drawnEnd = replayEnd = 0
+    output.begin()
     knownJob = 0
-    generation++
     isReloaded = false
-    acks.restart(0)
     const answer = await socket.call('start', { lang, ...screen.size })
     if (!answer) return
     if (answer.ok) onStarted(answer.value)
@@ -181,57 +163,25 @@ export async function openSession({ lang, hasPrompt, screen, tab, after, url }: 
   async function resume() {
     if (!kept || !socket.isOpen) return
     const { session, token } = kept
-    const answer = await socket.call('resume', { session, token, offset: cursor.next, inputEnd: input.base, ...screen.size })
+    const answer = await socket.call('resume', { session, token, offset: output.next, inputEnd: input.base, ...screen.size })
     if (!answer) return
     if (answer.ok) onResumed(answer.value)
     else take({ type: 'refused', problem: answer.error })
   }
 
   function onResumed(resumed: Resumed) {
-    if (isReloaded) replayEnd = resumed.end
+    output.goOn(resumed.from, isReloaded ? resumed.end : undefined)
     isReloaded = false
     knownJob = Math.max(knownJob, resumed.job)
-    if (cursor.next < resumed.from) drawGap(resumed.from)
-    acks.restart(cursor.next)
     input.resume(resumed.inputEnd)
     take({ type: 'resumed', resumed })
   }
 
-  /** After a reload the ring begins where it begins; within a page bytes between are lost, and it is said. */
-  function drawGap(from: number) {
-    if (cursor.next > 0) {
-      screen.reset()
-      screen.notice(`${from - cursor.next} bytes were printed while the connection was lost, and are gone`)
-    }
-    cursor.next = from
-  }
-
-  function draw(offset: number, bytes: Uint8Array) {
-    const { bytes: fresh, skipped } = cursor.take(offset, bytes)
-    if (skipped > 0 && offset - skipped > 0) screen.notice(`${skipped} bytes are missing here`)
-    if (fresh.length === 0) return
-    const begin = cursor.next - fresh.length
-    const screenFrom = kept?.screenFrom ?? 0
-    const cut = begin < screenFrom && screenFrom < cursor.next && screenFrom < replayEnd ? screenFrom - begin : 0
-    if (cut > 0) put(fresh.subarray(0, cut), begin + cut)
-    if (cut > 0 || (begin === screenFrom && begin > 0 && begin < replayEnd)) screen.fresh()
-    put(fresh.subarray(cut), cursor.next)
-  }
-
-  function put(bytes: Uint8Array, end: number) {
-    const session = generation
-    screen.write(bytes, () => {
-      if (session !== generation) return // drawn late, of a session that is over
-      drawnEnd = Math.max(drawnEnd, end)
-      acks.drawn(end)
-    })
-  }
-
   function onJob(event: JobEvent) {
     if (event.job > knownJob) {
-      if (cursor.next > 0) screen.fresh()
+      output.nextProgram()
       knownJob = event.job
-      if (kept) tab.keep((kept = { ...kept, screenFrom: cursor.next }))
+      if (kept) tab.keep((kept = { ...kept, screenFrom: output.next }))
     }
     take({ type: 'job', event })
   }
@@ -266,7 +216,7 @@ export async function openSession({ lang, hasPrompt, screen, tab, after, url }: 
       return () => void listeners.delete(changed)
     },
     type(data, asText) {
-      if (drawnEnd < replayEnd && isReport(asText)) return
+      if (output.isReplaying && isReport(asText)) return
       if (!input.push(data)) show({ ...view, problem: { code: 'input_full', max: data.length } })
     },
     resize: (cols, rows) => socket.resize(cols, rows),

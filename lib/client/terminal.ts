@@ -2,7 +2,7 @@ import { FitAddon } from '@xterm/addon-fit'
 import { Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
 
-import type { Screen } from './session.ts'
+import type { Screen } from './session-screen.ts'
 import { copySelection, isCopyKey, isFindKey, isPasteKey } from './terminal-clipboard.ts'
 import type { FindWords, Found, TerminalFind } from './terminal-find.ts'
 import { keySequence, type TerminalKey, withControl } from './terminal-keys.ts'

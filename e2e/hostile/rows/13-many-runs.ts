@@ -4,7 +4,7 @@
  * and the session goes on.
  */
 import { DEFAULT_LIMITS } from '#lib/domain/limits.ts'
-import { RUNS } from '#lib/application/sessions/session.ts'
+import { RUNS } from '#lib/application/sessions/programs.ts'
 
 import type { Attack } from '../attack.ts'
 import { sh } from '../programs.ts'

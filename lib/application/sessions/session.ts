@@ -9,26 +9,20 @@ import type { Language } from '#lib/domain/language.ts'
 import type { Problem } from '#lib/domain/problem.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 import type { TerminalSize } from '#lib/domain/terminal-size.ts'
-import { INPUT_WINDOW_BYTES, type FromAgent } from '#lib/protocol/agent.ts'
-import { PTY_STREAM } from '#lib/protocol/frame.ts'
+import type { FromAgent } from '#lib/protocol/agent.ts'
 import type { Resumed } from '#lib/protocol/browser.ts'
 
 import { Activity } from './activity.ts'
 import { type AgentLink, FENCED } from './agent-link.ts'
-import { collectTask, type Collected } from './collect-task.ts'
-import { formatText } from './format-text.ts'
-import { Jobs, type Program } from './jobs.ts'
-import { LanguageServers } from './language-servers.ts'
+import type { Collected } from './collect-task.ts'
+import type { Program } from './jobs.ts'
 import type { OutputShare } from './output-share.ts'
 import { PacedAck } from './paced-ack.ts'
+import { Programs } from './programs.ts'
 import { Attached, Ended, Parked, Released, type SessionState } from './session-state.ts'
-import { Tasks } from './tasks.ts'
-import { tokenBucket } from './token-bucket.ts'
+import { TerminalStream } from './terminal-stream.ts'
 import type { Viewer } from './viewer.ts'
-import { WindowSize } from './window-size.ts'
 
-/** Runs, prompts, stops and tasks of one session: so many at once, then so many a second. */
-export const RUNS = { burst: 10, perSecond: 2 }
 /** A sandbox whose connection broke is given this long to say how it ended. */
 const LAST_WORDS_MS = 1000
 
@@ -58,36 +52,17 @@ export type SessionParts = {
 /** One visitor's use of one sandbox: attached to a viewer, parked for its grace, ended, or released to another server. */
 export class Session {
   readonly #parts: SessionParts
-  readonly #jobs: Jobs
-  readonly #tasks: Tasks
-  readonly #servers: LanguageServers
-  readonly #acks: PacedAck
-  readonly #window: WindowSize
+  readonly #programs: Programs
+  readonly #terminal: TerminalStream
   readonly #activity: Activity
-  readonly #runs
-  readonly #attaching: ((attached: Resumed | undefined) => void)[] = []
   #state: SessionState
-  #printed = 0
-  #inputEnd = 0
-  #inputAcked = 0
 
   constructor(parts: SessionParts) {
     this.#parts = parts
-    const { clock, link, language, metrics, sandbox } = parts
-    const first = { job: parts.firstJob, hasRepl: language.repl !== undefined }
-    this.#jobs = new Jobs({ link, sandbox, metrics, clock }, first, (event) => this.#state.viewer.job(event))
-    this.#tasks = new Tasks(link)
-    this.#acks = this.#paced((offset) => void link.send({ type: 'ack', stream: PTY_STREAM, offset }))
-    this.#window = new WindowSize(clock, ({ cols, rows }) => link.send({ type: 'resize', cols, rows }))
-    this.#servers = new LanguageServers(
-      { tasks: this.#tasks, pace: (pass) => this.#paced(pass), lifeMs: parts.lifeMs },
-      {
-        output: (server, offset, bytes) => this.#state.viewer.lspOutput(server, offset, bytes),
-        ended: (server, end) => this.#state.viewer.lspEnded(server, end),
-        oomKills: async () => (await sandbox.read().catch(() => undefined))?.oomKills ?? 0,
-      },
-    )
-    this.#runs = tokenBucket(clock, RUNS)
+    const { clock, link, language, sandbox } = parts
+    const world = { ...parts, pace: (pass: (offset: number) => void) => this.#paced(pass), viewer: () => this.#state.viewer }
+    this.#terminal = new TerminalStream(world)
+    this.#programs = new Programs({ ...world, refusal: () => this.#refusal(), begun: () => this.#activity.seen() })
     this.#activity = new Activity(
       clock,
       { idleMs: language.limits.idleMs, lifeMs: parts.lifeMs },
@@ -97,7 +72,7 @@ export class Session {
     link.listen({
       message: (message) => this.#message(message),
       output: (offset, bytes) => this.#output(offset, bytes),
-      taskOutput: (stream, offset, bytes) => this.#tasks.output(stream, offset, bytes),
+      taskOutput: (stream, offset, bytes) => this.#programs.taskOutput(stream, offset, bytes),
       closed: (why) => void this.#closed(why),
     })
     if (link.isClosed()) void this.#closed('closed')
@@ -125,7 +100,7 @@ export class Session {
 
   /** Bytes of the terminal that a viewer was sent. */
   get printed(): number {
-    return this.#printed
+    return this.#terminal.printed
   }
 
   /** What its programs have used since the last one began. */
@@ -144,30 +119,24 @@ export class Session {
     const refusal = this.#refusal()
     if (refusal) return err(refusal)
     if (this.#state.name === 'attached') this.#state.viewer.replaced()
-    const { clock, link, metrics } = this.#parts
+    const { clock, metrics } = this.#parts
     if (this.#state.name === 'parked' && this.#state.everAttached) {
       metrics.observe('dragoman_session_reattach_gap_seconds', {}, (clock.now() - this.#state.since) / 1000)
     }
-    this.#servers.stop() // its messages were for the page before
+    this.#programs.server.stop() // its messages were for the page before
     this.#state.leave()
     this.#state = new Attached(viewer)
     this.#activity.seen()
     this.resize(size)
-    const attached = await new Promise<Resumed | undefined>((done) => {
-      this.#attaching.push(done)
-      link.send({ type: 'attach', offset })
-    })
-    if (!attached) return err(this.#refusal() ?? { code: 'lost' })
-    if (attached.from > offset) {
-      metrics.count('dragoman_pty_dropped_bytes_total', {}, attached.from - offset)
-      this.#window.askToDrawAgain() // what drew its screen is gone
-    }
-    return ok(attached)
+    const joined = await this.#terminal.join(offset)
+    if (!joined) return err(this.#refusal() ?? { code: 'lost' })
+    const { from, end, inputEnd, state, job } = joined
+    return ok({ session: this.id, from, end, inputEnd, state, job })
   }
 
   /** What a viewer that has just attached must hear besides the output. */
   greet(viewer: Viewer): void {
-    const last = this.#jobs.last()
+    const last = this.#programs.last()
     if (last) viewer.job(last)
   }
 
@@ -175,71 +144,59 @@ export class Session {
   detach(viewer: Viewer): void {
     if (this.#state.name !== 'attached' || this.#state.viewer !== viewer) return
     this.#parts.link.send({ type: 'detach' })
-    this.#servers.stop()
+    this.#programs.server.stop()
     this.#state = new Parked(this.#parts.clock, this.#parts.graceMs, () => void this.#over('left'), true)
   }
 
   input(offset: number, bytes: Uint8Array): void {
     if (this.#isOver()) return
-    if (offset > this.#inputEnd) return this.#state.viewer.problem({ code: 'bad_message', field: 'offset' })
-    if (offset + bytes.length - this.#inputAcked > INPUT_WINDOW_BYTES) {
-      return this.#state.viewer.problem({ code: 'input_full', max: INPUT_WINDOW_BYTES })
-    }
-    this.#activity.seen()
-    this.#inputEnd = Math.max(this.#inputEnd, offset + bytes.length)
-    this.#parts.metrics.count('dragoman_pty_bytes_total', { dir: 'in' }, bytes.length)
-    this.#parts.link.data(PTY_STREAM, offset, bytes)
+    if (this.#terminal.input(offset, bytes)) this.#activity.seen()
   }
 
   ack(offset: number): void {
-    this.#acks.drawn(offset)
+    this.#terminal.ack(offset)
   }
 
   resize(size: TerminalSize): void {
-    this.#window.set(size)
+    this.#terminal.resize(size)
   }
 
-  async run(program: Program): Promise<Result<{ job: number }, Problem>> {
-    return this.#limited(() => this.#jobs.run(program))
+  run(program: Program): Promise<Result<{ job: number }, Problem>> {
+    return this.#programs.run(program)
   }
 
-  async repl(): Promise<Result<{ job: number }, Problem>> {
-    return this.#limited(() => this.#jobs.repl())
+  repl(): Promise<Result<{ job: number }, Problem>> {
+    return this.#programs.repl()
   }
 
-  async task(command: string): Promise<Result<Collected, Problem>> {
-    return this.#limited(() => collectTask(this.#tasks, { command }))
+  task(command: string): Promise<Result<Collected, Problem>> {
+    return this.#programs.task(command)
   }
 
-  async format(text: string): Promise<Result<{ text: string }, Problem>> {
-    const { format } = this.language
-    if (format === undefined) return err({ code: 'no_formatter' })
-    return this.#limited(() => formatText(this.#tasks, format, text))
+  format(text: string): Promise<Result<{ text: string }, Problem>> {
+    return this.#programs.format(text)
   }
 
-  /** Starts the language server for whoever watches; it ends when they leave. */
-  async startServer(): Promise<Result<{ server: number }, Problem>> {
-    const { lsp, limits } = this.language
-    if (lsp === undefined) return err({ code: 'no_language_server' })
-    return this.#limited(async () => this.#servers.start(lsp, limits.lspMemoryBytes))
+  startServer(): Promise<Result<{ server: number }, Problem>> {
+    return this.#programs.startServer()
   }
 
   serverInput(server: number, bytes: Uint8Array): void {
-    if (this.#servers.input(server, bytes)) this.#activity.seen()
+    if (this.#programs.server.input(server, bytes)) this.#activity.seen()
   }
 
   serverAck(server: number, offset: number): void {
-    this.#servers.ack(server, offset)
+    this.#programs.server.ack(server, offset)
   }
 
   stopServer(server: number): void {
-    this.#servers.stop(server)
+    this.#programs.server.stop(server)
   }
 
-  /** Ends the job that owns the terminal and everything it left behind; asked of none, nothing happens. */
+  /** Ends the job that owns the terminal. */
   stop(): void {
     this.#activity.seen()
-    this.#jobs.stop()
+    this.#programs.stop()
   }
 
   /** attached | parked -> ended; the first reason stays. Settles when nothing of the sandbox remains. */
@@ -263,12 +220,10 @@ export class Session {
     this.#state.leave()
     this.#state = state
     this.#activity.stop()
-    this.#window.stop()
+    this.#terminal.stop()
     this.#parts.share.forget(this)
     this.#parts.link.close('done')
-    this.#tasks.lost()
-    this.#jobs.lost()
-    for (const waiting of this.#attaching.splice(0)) waiting(undefined)
+    this.#programs.lost()
     return viewer
   }
 
@@ -292,36 +247,17 @@ export class Session {
     return this.#state.name === 'released' ? { code: 'moved' } : undefined
   }
 
-  async #limited<T>(act: () => Promise<Result<T, Problem>>): Promise<Result<T, Problem>> {
-    const refusal = this.#refusal()
-    if (refusal) return err(refusal)
-    const retryAfterMs = this.#runs.take()
-    if (retryAfterMs > 0) return err({ code: 'too_many_runs', retryAfterMs })
-    this.#activity.seen()
-    return act()
-  }
-
   #message(message: FromAgent): void {
-    if (message.type === 'input-ack') {
-      this.#inputAcked = Math.min(Math.max(this.#inputAcked, message.offset), this.#inputEnd)
-      this.#state.viewer.inputAck(this.#inputAcked)
-    } else if (message.type === 'attached') {
-      const { from, end, inputEnd, state, job } = message
-      this.#inputEnd = this.#inputAcked = inputEnd
-      this.#acks.restart(from)
-      this.#jobs.found(state)
-      this.#attaching.shift()?.({ session: this.id, from, end, inputEnd, state, job })
-    } else if (message.type === 'task-ended') this.#tasks.ended(message)
-    else if (message.type === 'task-input-ack') this.#tasks.inputTaken(message)
-    else this.#jobs.message(message)
+    if (message.type === 'input-ack') this.#terminal.inputTaken(message.offset)
+    else if (message.type === 'attached') {
+      this.#programs.found(message.state)
+      this.#terminal.joined(message)
+    } else this.#programs.message(message)
   }
 
   #output(offset: number, bytes: Uint8Array): void {
     this.#activity.seen()
-    this.#acks.came(offset + bytes.length)
-    this.#printed += bytes.length
-    this.#parts.metrics.count('dragoman_pty_bytes_total', { dir: 'out' }, bytes.length)
-    this.#state.viewer.output(offset, bytes)
+    this.#terminal.output(offset, bytes)
   }
 
   /** It ends by itself, unless it is another server's by now or somebody came back meanwhile. */

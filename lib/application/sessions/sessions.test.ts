@@ -5,7 +5,7 @@ import { terminalSize } from '#lib/domain/terminal-size.ts'
 import { INPUT_WINDOW_BYTES, OUTPUT_WINDOW_BYTES, RING_BYTES } from '#lib/protocol/agent.ts'
 
 import { never, python, world } from '../testing/world.ts'
-import { RUNS } from './session.ts'
+import { RUNS } from './programs.ts'
 import { REDRAW_MS, RESIZE_MS } from './window-size.ts'
 
 test('a start claims one sandbox and shows the prompt that was printed before', async () => {
