@@ -11,6 +11,8 @@ const REAL = [
 ]
 /** They need a cluster, by its kubeconfig in $KUBECONFIG; `npm run test:k8s` brings one. */
 const CLUSTER = ['**/*.k8s.test.ts']
+/** They need a cluster to themselves, which they disturb, and minutes; `npm run test:faults` brings one. */
+const FAULTS = ['**/*.faults.test.ts']
 /** What comes at once comes later on a machine that is busy otherwise; what never comes is found out all the same. */
 const POLL = { poll: { timeout: 20_000 } }
 const ELSEWHERE = ['node_modules/**', '.next/**', '.dragoman/**']
@@ -22,7 +24,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.{ts,tsx}'],
-          exclude: [...REAL, ...CLUSTER, ...ELSEWHERE],
+          exclude: [...REAL, ...CLUSTER, ...FAULTS, ...ELSEWHERE],
           expect: POLL,
           testTimeout: 30_000,
           maxWorkers: '100%', // its own default leaves a core idle, which on two is half of them
@@ -47,6 +49,17 @@ export default defineConfig({
           expect: POLL,
           fileParallelism: false,
           testTimeout: 90_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: 'faults',
+          include: FAULTS,
+          exclude: ELSEWHERE,
+          expect: POLL,
+          fileParallelism: false,
+          testTimeout: 240_000,
           hookTimeout: 180_000,
         },
       },

@@ -6,6 +6,7 @@ const COMMANDS: Readonly<Record<string, { readonly goal: Goal; readonly entry: s
   test: { goal: 'test', entry: './test.ts' },
   check: { goal: 'check', entry: './check.ts' },
   'test:k8s': { goal: 'test', entry: './test-k8s.ts' },
+  'test:faults': { goal: 'test', entry: './test-faults.ts' },
   'test-cluster': { goal: 'check', entry: '../k8s/test-cluster/main.ts' },
   bench: { goal: 'serve', entry: './bench/main.ts' },
   screens: { goal: 'serve', entry: './screens.ts' },

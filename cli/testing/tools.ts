@@ -21,7 +21,7 @@ export const toolStage = (name: string, command: string, ...args: string[]): Sta
 })
 
 /** One of vitest's projects; files of `unit` need no second try, the others get one. */
-export const vitestStage = (project: 'unit' | 'real' | 'k8s', msMax: number): Stage => ({
+export const vitestStage = (project: 'unit' | 'real' | 'k8s' | 'faults', msMax: number): Stage => ({
   name: `vitest ${project}`,
   msMax,
   run: (signal) => runVitest(project, [], signal),
