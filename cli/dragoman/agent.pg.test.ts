@@ -140,8 +140,12 @@ test('told to stop, it ends the tests that it asked for, and an agent that is no
 
 test('the agent of the checkout is published, as one release however often', async () => {
   const first = await agent('publish')
-  expect(first).toMatchObject({ status: 0, out: expect.stringMatching(/^agent \S+: released, sha256:\w{64}\n$/) })
-  const again = JSON.parse((await agent('publish', '--json')).out) as { version: string; isNew: boolean; facts: object }
+  expect(first).toMatchObject({
+    status: 0,
+    out: expect.stringMatching(/^agent \S+: released, sha256:\w{64}, as image sha256:\w{64}\n$/),
+  })
+  const again = JSON.parse((await agent('publish', '--json')).out) as { version: string; image: string; facts: object }
   expect(again).toMatchObject({ isNew: false, facts: { protocol: AGENT_PROTOCOL, bun: expect.stringContaining('@oven/bun') } })
   expect(first.out).toContain(`agent ${again.version}: `)
+  expect(first.out).toContain(`as image ${again.image}\n`)
 })

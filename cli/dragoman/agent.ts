@@ -7,7 +7,7 @@ import { openStores } from '#lib/stores.ts'
 import { cacheAgents } from './cache-agents.ts'
 import type { Options } from './options.ts'
 import { jsonResult, note, result, table } from './print.ts'
-import { publishOwnAgent } from './publish-own-agent.ts'
+import { publishOwnAgent, type PublishedOwn } from './publish-own-agent.ts'
 import { day } from './query.ts'
 import { useAgent } from './use-agent.ts'
 import { withWorkshop } from './workshop.ts'
@@ -25,18 +25,21 @@ export async function agent(options: Options, signal: AbortSignal): Promise<numb
 
 async function publish({ json }: Options, signal: AbortSignal): Promise<number> {
   const done = await withWorkshop(async (workshop) => {
-    const { objects, close } = await openStores(workshop.config, systemClock)
+    const { objects, images, close } = await openStores(workshop.config, systemClock)
     try {
-      return await publishOwnAgent({ ...workshop, objects }, signal)
+      return await publishOwnAgent({ ...workshop, objects, images }, signal)
     } finally {
       close()
     }
   })
   if (json) jsonResult(done.ok ? { ok: true, ...done.value } : { ok: false, ...done.error })
   else if (!done.ok) note(`dragoman: agent ${done.error.version}: ${WORDS[done.error.code]}`)
-  else result(`agent ${done.value.version}: ${done.value.isNew ? 'released' : 'was released before'}, ${done.value.digest}`)
+  else result(told(done.value))
   return done.ok ? 0 : 1
 }
+
+const told = ({ version, isNew, digest, image }: PublishedOwn) =>
+  `agent ${version}: ${isNew ? 'released' : 'was released before'}, ${digest}, as image ${image}`
 
 const WORDS = { bad_version: 'that is no version', version_taken: 'other bytes were released under that version' } as const
 

@@ -116,9 +116,9 @@ async function readyAgent(workshop: Workshop, { agent }: Options, signal: AbortS
     const [release] = await workshop.artifacts.releases(agent)
     return release ? ok(agent) : err(`there is no agent ${agent}; dragoman agent list names those there are`)
   }
-  const { objects, close } = await openStores(workshop.config, systemClock)
+  const { objects, images, close } = await openStores(workshop.config, systemClock)
   try {
-    const published = await publishOwnAgent({ ...workshop, objects }, signal)
+    const published = await publishOwnAgent({ ...workshop, objects, images }, signal)
     return published.ok ? ok(published.value.version) : err(`agent ${published.error.version}: ${published.error.code}`)
   } finally {
     close()

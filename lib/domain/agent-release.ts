@@ -1,6 +1,7 @@
 import type { ArtifactFacts } from './artifact.ts'
-import type { Digest } from './digest.ts'
+import { digest, type Digest } from './digest.ts'
 import { type ObjectKey, objectKey } from './object-key.ts'
+import { repository, type Repository, tag, type Tag } from './repository.ts'
 
 /** A version of the agent: the tarball by its digest, and what its maker knew of it. */
 export type AgentRelease = {
@@ -25,4 +26,21 @@ export function agentKey(version: string): ObjectKey | undefined {
   if (!VERSION.test(version)) return undefined
   const key = objectKey(`agents/${version}.tar.gz`)
   return key.ok ? key.value : undefined
+}
+
+/** Where images of releases are; each has its version for a tag. */
+export const agentRepository: Repository = named(repository('agent'))
+
+/** Tags know no plus. */
+export const agentTag = (version: string): Tag => named(tag(version.replaceAll('+', '_')))
+
+/** The image of a release, by its digest, if one was made. */
+export function agentImage({ facts }: Pick<AgentRelease, 'facts'>): Digest | undefined {
+  const named = typeof facts['image'] === 'string' ? digest(facts['image']) : undefined
+  return named?.ok ? named.value : undefined
+}
+
+function named<T>(made: { readonly ok: true; readonly value: T } | { readonly ok: false }): T {
+  if (!made.ok) throw new Error('Cannot name the image of an agent')
+  return made.value
 }

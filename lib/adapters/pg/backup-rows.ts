@@ -136,6 +136,7 @@ async function namedIn(sql: Sql): Promise<Named> {
   type Row = { kind: string; digest: string; lang: LangId | null; version: string | null; key: string | null }
   const { rows } = await sql.query<Row>(
     `SELECT a.kind::text, a.digest, lang, version, NULL AS key FROM artifact a LEFT JOIN agent_release r USING (digest)
+     UNION ALL SELECT 'image', facts->>'image', NULL, NULL, NULL FROM artifact WHERE kind = 'agent' AND facts ? 'image'
      UNION ALL SELECT 'log', log_digest, NULL, NULL, log_object FROM build_attempt WHERE log_object IS NOT NULL
      ORDER BY 1, 2, 5`,
   )

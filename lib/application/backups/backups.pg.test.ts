@@ -7,6 +7,7 @@ import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { fileObjectStore } from '#lib/adapters/files/object-store.ts'
+import { pgArtifacts } from '#lib/adapters/pg/artifacts.ts'
 import { KEPT } from '#lib/adapters/pg/backup-rows.ts'
 import { pgBuildQueue } from '#lib/adapters/pg/build-queue.ts'
 import { registryImages } from '#lib/adapters/registry/images.ts'
@@ -14,7 +15,9 @@ import { startRegistry } from '#lib/adapters/registry/testing/registry.ts'
 import { s3ObjectStore } from '#lib/adapters/s3/object-store.ts'
 import { startSwift, type Swift } from '#lib/adapters/s3/testing/swift.ts'
 import { digestOf, newBuildId, newRequest } from '#lib/application/testing/builds.ts'
+import { image, push } from '#lib/application/ports/images.contract.ts'
 import type { SealedWriter } from '#lib/application/ports/sealed-files.ts'
+import { agentRepository } from '#lib/domain/agent-release.ts'
 import { blobEntry } from '#lib/domain/backup.ts'
 import { type ObjectKey } from '#lib/domain/object-key.ts'
 
@@ -169,6 +172,15 @@ test('what the records name and is not there is told, and the rest is kept and c
   expect(await makeBackup(here, here.file, how)).toMatchObject({ ok: true, value: { contents: { missing } } })
   expect(await restoreBackup(there, here.file, how)).toMatchObject({ ok: true, value: { missing } })
   expect(await missingIn(there)).toEqual(missing)
+})
+
+test('a release counts with its image, where it has one', async () => {
+  const here = await workshop()
+  const made = image('agent 1.0.0')
+  await pgArtifacts(here.database).learn(digestOf('agent 1.0.0'), { image: made.digest })
+  expect(await missingIn(here)).toEqual([`image ${made.digest}`])
+  await push(here.images, agentRepository, made)
+  expect(await missingIn(here)).toEqual([])
 })
 
 describe('a restore is refused, and changes nothing,', () => {
