@@ -6,6 +6,7 @@ import type { BuildId, LangId } from '#lib/domain/ids.ts'
 import type { Check } from '#lib/domain/language.ts'
 import type { CheckResults } from '#lib/domain/regression.ts'
 import { CHANNELS } from './announcements.ts'
+import { writeAudit } from './audit.ts'
 import { contradicts, type Database, type Sql } from './database.ts'
 
 type Row = {
@@ -42,10 +43,8 @@ export function pgDeployments({ sql, transaction }: Database): Deployments {
             'INSERT INTO deployment (lang, number, combination, kind, restores, by, forced) VALUES ($1, $2, $3, $4, $5, $6, $7)',
             [lang, number, id, kind, restores ?? null, by, forced],
           )
-          await sql.query('INSERT INTO audit_event (id, actor, action, subject, facts) VALUES ($1, $2, $3, $4, $5)', [
-            ...[auditId, by, kind, lang],
-            { number, combination: id, ...(restores && { restores }), ...(forced.length > 0 && { forced }) },
-          ])
+          const facts = { number, combination: id, ...(restores && { restores }), ...(forced.length > 0 && { forced }) }
+          await writeAudit(sql, { id: auditId, actor: by }, kind, lang, facts)
           await sql.query(`NOTIFY ${CHANNELS.deployment}`) // heard when all of it is committed
         })
         return true
