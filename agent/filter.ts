@@ -9,6 +9,8 @@ type Rule = {
   readonly errno: number
   /** Refused only with these values of this argument, or with any but 0. Without: always. */
   readonly when?: readonly [argument: number, values: readonly number[] | 'not 0']
+  /** A pointer to what is to change: without one the call only asks, and may. */
+  readonly changes?: number
 }
 
 const EPERM = 1
@@ -19,7 +21,8 @@ const NONE = 0xffffffff
 const AGENT: Rule['when'] = [0, [1]]
 
 const RULES: readonly Rule[] = [
-  refused(302, 261, [0, 'not 0']), // prlimit64: any thread of the agent stands for it, and one's own limits are those of 0
+  // prlimit64: any thread of the agent stands for it. One's own limits are set as those of 0, and asked for by one's number too.
+  { ...refused(302, 261, [0, 'not 0']), changes: 2 },
   refused(203, 122, AGENT), // sched_setaffinity
   refused(144, 119, AGENT), // sched_setscheduler
   refused(142, 118, AGENT), // sched_setparam
@@ -50,10 +53,11 @@ const KILL_PROCESS = 0x80000000
 const ALLOW = 0x7fff0000
 const ERRNO = 0x00050000
 
-/** Places in the kernel's `struct seccomp_data`. Of an argument the lower half counts: each is an int. */
+/** Places in the kernel's `struct seccomp_data`. Of an argument the lower half counts: each is an int, but for pointers. */
 const NUMBER = 0
 const ARCH = 4
 const argument = (n: number) => 16 + 8 * n
+const upperHalf = (n: number) => argument(n) + 4
 
 type Step = readonly [code: number, ifSo: number, ifNot: number, value: number]
 const load = (place: number): Step => [LOAD, 0, 0, place]
@@ -81,11 +85,21 @@ export function filterProgram(arch: 'x64' | 'arm64'): Uint8Array {
   return bytes
 }
 
-function stepsOf({ errno, when }: Rule, number: number): Step[] {
+function stepsOf({ errno, when, changes }: Rule, number: number): Step[] {
   const refusal = answer(ERRNO | errno)
-  const body = when ? [load(argument(when[0])), ...choice(when[1]), answer(ALLOW), refusal] : [refusal]
+  const judged = when ? [load(argument(when[0])), ...choice(when[1]), answer(ALLOW), refusal] : [refusal]
+  const body = changes === undefined ? judged : [...allowWithout(changes), ...judged]
   return [[IF_EQUAL, 0, body.length, number], ...body]
 }
+
+/** Goes on where there is a pointer. */
+const allowWithout = (pointer: number): Step[] => [
+  load(argument(pointer)),
+  [IF_EQUAL, 0, 3, 0],
+  load(upperHalf(pointer)),
+  [IF_EQUAL, 0, 1, 0],
+  answer(ALLOW),
+]
 
 /** Comes to the step after the next where it is refused. */
 const choice = (values: readonly number[] | 'not 0'): Step[] =>

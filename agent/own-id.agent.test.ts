@@ -77,6 +77,8 @@ const CALLS = [
   ['AF_ALG', 41, '38, 5, 0', 97],
   ['AF_VSOCK', 41, '40, 1, 0', 97],
   ['its own prlimit64', 302, '0, 7, 0, $room', 0],
+  ['a question by prlimit64', 302, '$$ + 0, 7, 0, $room', 0],
+  ['a change by prlimit64, from far up', 302, '1, 7, 0x100000000, 0', 1],
   ['its own sched_getaffinity', 204, '0, 8, $room', 0],
 ] as const
 
