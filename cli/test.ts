@@ -1,7 +1,15 @@
 import { runChecks } from './testing/checks.ts'
 import { sum, words } from './testing/count.ts'
 import { runStage } from './testing/stage.ts'
-import { browserStage, gvisorStage, hostileStage, imagesStage, languagesStage, nothingLeftStage } from './testing/suites.ts'
+import {
+  browserStage,
+  gvisorStage,
+  hostileStage,
+  imagesStage,
+  languagesStage,
+  nothingLeftStage,
+  oneIdStage,
+} from './testing/suites.ts'
 import { vitestStage } from './testing/tools.ts'
 
 const MINUTE_MS = 60_000
@@ -9,7 +17,7 @@ const MINUTE_MS = 60_000
 const nothingLeft = nothingLeftStage()
 const counts = [await runChecks()]
 const real = vitestStage('real', 30 * MINUTE_MS)
-for (const stage of [real, languagesStage, gvisorStage, imagesStage, hostileStage, browserStage, nothingLeft]) {
+for (const stage of [real, languagesStage, oneIdStage, gvisorStage, imagesStage, hostileStage, browserStage, nothingLeft]) {
   counts.push(await runStage(stage))
 }
 

@@ -22,7 +22,7 @@ export async function barePrompt() {
   const folder = await mkdtemp(join(state, 'bench-'))
   const slice = await openSlice(findCgroups(), `bare${randomBytes(2).toString('hex')}`)
   const space = await assembleRoot(folder, join(TOP, '.dragoman', 'agent', 'dragoman-agent'), 'runc')
-  const host = { arch: process.arch, openFilesMax: 1024, oomScoreAdj: 0, countsSwap: slice.countsSwap }
+  const host = { arch: process.arch, openFilesMax: 1024, oomScoreAdj: 0, oneId: false, countsSwap: slice.countsSwap }
   const ids = { agent: UID_BASE, visitor: UID_BASE + 1 }
   let n = 0
 

@@ -22,6 +22,7 @@ test('nothing given, everything has a value that was declared', () => {
     buildUidBase: 2_100_000_000,
     runtime: 'runc',
     uidBase: 2_000_000_000,
+    oneId: false,
     sandboxes: 'machine',
     sessionsNamespace: 'dragoman-sessions',
     buildsNamespace: 'dragoman-builds',
@@ -103,6 +104,11 @@ test('an address for migrations alone is refused', () => {
   const address = 'postgresql://u@h/d'
   expect(parse({ DATABASE_MIGRATE_URL: address })).toMatchObject({ error: [{ name: 'DATABASE_MIGRATE_URL' }] })
   expect(parse({ DATABASE_MIGRATE_URL: address, DATABASE_URL: address }).ok).toBe(true)
+})
+
+test('one id for agent and programs is refused where the runtime cannot begin with it', () => {
+  expect(parse({ DRAGOMAN_ONE_ID: 'true', DRAGOMAN_RUNTIME: 'runsc' })).toMatchObject({ error: [{ name: 'DRAGOMAN_ONE_ID' }] })
+  expect(valueOf({ DRAGOMAN_ONE_ID: 'true', DRAGOMAN_RUNTIME: 'crun' })).toMatchObject({ oneId: true })
 })
 
 test('pods need a database and a registry that servers and nodes share', () => {

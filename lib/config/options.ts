@@ -28,6 +28,9 @@ export function parseConfig(source: ConfigSource, machine: Machine = thisMachine
   if (source['DATABASE_MIGRATE_URL'] && !source['DATABASE_URL']) {
     problems.push({ name: 'DATABASE_MIGRATE_URL', message: 'is of use only together with DATABASE_URL' })
   }
+  if (values['oneId'] === true && values['runtime'] === 'runsc') {
+    problems.push({ name: 'DRAGOMAN_ONE_ID', message: 'is not for runsc, whose sandboxes begin with rights of their own' })
+  }
   if (values['sandboxes'] === 'pods') problems.push(...missingOnACluster(source))
   return problems.length > 0 ? err(problems) : ok(values as Config) // the one cast: each option was just parsed by its own schema
 }

@@ -104,6 +104,12 @@ export const OPTIONS = {
     '2000000000',
     'First of the user ids that sandboxes get, two each; nobody else on the machine may use the range.',
   ),
+  oneId: fixed(
+    'one-id',
+    yesNo,
+    'false',
+    'Runs the agent under the id of its programs and with the filter of pods, to try languages as a restricted pod runs them; not with runsc.',
+  ),
   ...CLUSTER_OPTIONS,
   sessionsMax: derived(
     'sessions-max',

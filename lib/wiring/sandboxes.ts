@@ -27,14 +27,14 @@ export async function openSandboxes(
   roots: ImageRoots,
   log: Log,
 ): Promise<OpenedSandboxes> {
-  const { runtime, runtimePath, uidBase, totalMemoryMiB } = config
+  const { runtime, runtimePath, uidBase, oneId, totalMemoryMiB } = config
   const problems = await probeHost(runtime, runtimePath)
   if (problems.length > 0) {
     for (const { what, fix } of problems) log.error('no sandboxes', { error: what, fix })
     return { sandboxes: absentSandboxes, failed: problems.map(({ what }) => what) }
   }
   const sandboxes = await ociSandboxes({
-    ...{ runtime, uidBase, roots, ...(runtimePath && { runtimePath }) },
+    ...{ runtime, uidBase, oneId, roots, ...(runtimePath && { runtimePath }) },
     stateDir: join(dataDir, 'sandboxes'),
     agentPath: agentPath(top),
     toolsPath: join(top, '.dragoman', 'tools'),
@@ -43,7 +43,7 @@ export async function openSandboxes(
     sandboxesMax: config.sessionsMax + SPARE_SANDBOXES,
     totalMemoryBytes: totalMemoryMiB * MIB,
   })
-  const tested = await selfTest(sandboxes, runtime)
+  const tested = await selfTest(sandboxes, runtime, oneId)
   const failed = tested.filter((test) => !test.ok)
   for (const { name, detail } of failed) log.error('self-test failed', { error: name, detail })
   return { sandboxes, failed: failed.map(({ name }) => name) }

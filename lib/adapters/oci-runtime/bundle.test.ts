@@ -12,6 +12,7 @@ const inputs: BundleInputs = {
   limits: DEFAULT_LIMITS,
   openFilesMax: 20_000,
   oomScoreAdj: 0,
+  oneId: false,
   countsSwap: true,
   arch: 'x64',
 }
@@ -265,6 +266,15 @@ test('a sandbox is the value of its inputs', () => {
       },
     }
   `)
+})
+
+test('with one id the agent is the visitor, and has no right to be another', () => {
+  const { process, mounts } = bundleConfig({ ...inputs, oneId: true })
+
+  expect(process.user).toEqual({ uid: 1000, gid: 1000 })
+  expect(Object.values(process.capabilities).flat()).toEqual([])
+  expect(process.env).toContain('DRAGOMAN_ONE_ID=1')
+  expect(mounts.find(({ destination }) => destination === '/run/dragoman')?.options).toContain('uid=1000')
 })
 
 test('root of the host is never mapped', () => {

@@ -38,6 +38,8 @@ export type BundleInputs = {
   /** More open files than this process may have itself it cannot grant. */
   readonly openFilesMax: number
   readonly oomScoreAdj: number
+  /** Whether the agent is the visitor's id too, with no right to another, and lives under a filter of its own: as in a pod. */
+  readonly oneId: boolean
   /** Whether the kernel counts swap: then memory and swap together get the limit of memory. */
   readonly countsSwap: boolean
   readonly arch: string
@@ -47,24 +49,27 @@ export type BundleInputs = {
 export function bundleConfig(inputs: BundleInputs): OciSpec {
   const { limits } = inputs
   const mappings = idMappings(inputs.ids)
+  const agentId = inputs.oneId ? VISITOR_ID : AGENT_ID
+  const capabilities = inputs.oneId ? [] : AGENT_CAPABILITIES
   return {
     ociVersion: '1.0.2',
     hostname: 'dragoman',
     root: { path: inputs.rootPath, readonly: true },
     process: {
       terminal: false,
-      user: { uid: AGENT_ID, gid: AGENT_ID },
+      user: { uid: agentId, gid: agentId },
       args: [AGENT_IN_ROOT],
       env: [
         'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
         `DRAGOMAN_KEY_SHA256=${inputs.keySha256}`,
         ...FEW_THREADS,
+        ...(inputs.oneId ? ['DRAGOMAN_ONE_ID=1'] : []),
       ],
       cwd: '/',
       capabilities: {
-        bounding: AGENT_CAPABILITIES,
-        effective: AGENT_CAPABILITIES,
-        permitted: AGENT_CAPABILITIES,
+        bounding: capabilities,
+        effective: capabilities,
+        permitted: capabilities,
         inheritable: [],
         ambient: [],
       },
@@ -72,7 +77,7 @@ export function bundleConfig(inputs: BundleInputs): OciSpec {
       noNewPrivileges: true,
       oomScoreAdj: inputs.oomScoreAdj,
     },
-    mounts: mountsOf(limits),
+    mounts: mountsOf(limits, agentId),
     linux: {
       cgroupsPath: inputs.cgroupsPath,
       namespaces: ['pid', 'mount', 'ipc', 'uts', 'network', 'cgroup', 'user'].map((type) => ({ type })),
@@ -102,7 +107,7 @@ function idMappings({ agent, visitor }: BundleInputs['ids']): IdMapping[] {
 const fixed = (type: string, value: number) => ({ type, soft: value, hard: value })
 
 /** Every place that can be written to has a size and a number of nodes; there is no /sys. */
-function mountsOf(limits: Limits): OciMount[] {
+function mountsOf(limits: Limits, agentId: number): OciMount[] {
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
     tmpfs('/dev', ['noexec', 'strictatime', 'mode=755', `size=${DEV_BYTES}`, 'ro']),
@@ -123,7 +128,10 @@ function mountsOf(limits: Limits): OciMount[] {
       `size=${limits.homeBytes}`,
       `nr_inodes=${limits.homeInodes}`,
     ]),
-    tmpfs('/run/dragoman', ['nodev', 'noexec', 'mode=0755', `size=${AGENT_TMPFS_BYTES}`, `nr_inodes=${AGENT_TMPFS_INODES}`]),
+    tmpfs('/run/dragoman', [
+      ...['nodev', 'noexec', 'mode=0755', `size=${AGENT_TMPFS_BYTES}`, `nr_inodes=${AGENT_TMPFS_INODES}`],
+      ...(agentId === AGENT_ID ? [] : [`uid=${agentId}`, `gid=${agentId}`]),
+    ]),
   ]
 }
 

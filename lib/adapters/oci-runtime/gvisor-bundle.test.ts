@@ -13,6 +13,7 @@ const inputs: BundleInputs = {
   limits: DEFAULT_LIMITS,
   openFilesMax: 20_000,
   oomScoreAdj: 0,
+  oneId: false,
   countsSwap: true,
   arch: 'x64',
 }

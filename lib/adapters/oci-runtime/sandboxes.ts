@@ -38,6 +38,8 @@ export type OciOptions = {
   readonly instance: string
   /** Sandbox number n has the host ids uidBase + 2n and uidBase + 2n + 1. */
   readonly uidBase: number
+  /** Whether agent and programs are one id, as in a restricted pod; then the first of the two is nobody's. */
+  readonly oneId?: boolean
   readonly sandboxesMax: number
   /** What all sandboxes together may hold of memory; by default a share of the machine's. */
   readonly totalMemoryBytes?: number
@@ -60,7 +62,10 @@ export async function ociSandboxes(options: OciOptions): Promise<Sandboxes> {
       : ociRuntime(path, options.stateDir)
   const saved = await savedSandboxes(join(options.stateDir, 'live'))
   const exits = watchExits()
-  const host = { arch: process.arch, openFilesMax: openFilesMax(), oomScoreAdj: ownOomScore(), countsSwap: slice.countsSwap }
+  const host = {
+    ...{ arch: process.arch, openFilesMax: openFilesMax(), oomScoreAdj: ownOomScore(), countsSwap: slice.countsSwap },
+    oneId: options.oneId ?? false,
+  }
   const slices = await rememberSlice(join(options.stateDir, 'slices.json'), slice.group)
 
   const live = new Map<SandboxId, Promise<Result<Sandbox, SandboxRefused>>>()

@@ -21,11 +21,11 @@ export type SelfTestResult = { readonly name: string; readonly ok: boolean; read
  * Hostile programs, run at start as a visitor's would be: through the real driver and the real agent. While one of them
  * gets what it wants, no visitor may be let in; what cannot be run counts as failed.
  */
-export async function selfTest(sandboxes: Sandboxes, runtime: RuntimeName): Promise<SelfTestResult[]> {
+export async function selfTest(sandboxes: Sandboxes, runtime: RuntimeName, oneId = false): Promise<SelfTestResult[]> {
   const signal = AbortSignal.timeout(SELF_TEST_MS_MAX)
   const [cases, limitsHold] = runtime === 'runsc' ? [gvisorCases, limitsHoldInside] : [selfTestCases, limitsHoldOutside]
   const results = await Promise.all([
-    within(sandboxes, DEFAULT_LIMITS, signal, (sandbox) => looks(cases(DEFAULT_LIMITS, process.arch), sandbox, signal)),
+    within(sandboxes, DEFAULT_LIMITS, signal, (sandbox) => looks(cases(DEFAULT_LIMITS, process.arch, oneId), sandbox, signal)),
     within(sandboxes, TIGHT, signal, (sandbox) => limitsHold(sandbox, signal)),
   ])
   return results.flat()
