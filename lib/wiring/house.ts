@@ -16,6 +16,8 @@ import { openSandboxes } from './sandboxes.ts'
 const PROVE_AGAIN_MS = 10_000
 /** What stands in the way until the first trial is over. */
 const UNTRIED = 'self_test'
+/** The cluster has not said a word yet. */
+const AWAY = 'cluster'
 
 /** Where sandboxes are, and whether they hold what they promise. */
 export type House = {
@@ -54,7 +56,7 @@ export async function openMachine(
 
 /** A cluster. Without a language there is nothing to try it with, and no session to refuse. */
 export async function openCluster(config: Config, { metrics, log }: World): Promise<House> {
-  const { sandboxes, tests, roots, userNamespaces } = await openPods(config, { metrics, log })
+  const { sandboxes, tests, roots, userNamespaces, isAnswered } = await openPods(config, { metrics, log })
   const stopped = new AbortController()
   let state: 'untried' | 'trying' | 'waiting' | 'proven' = 'untried'
   let failed: readonly string[] = []
@@ -65,7 +67,7 @@ export async function openCluster(config: Config, { metrics, log }: World): Prom
     state = 'trying'
     if (failed.length === 0) failed = [UNTRIED]
     const world = { sandboxes: tests, clock: systemClock, random: systemRandom, metrics }
-    const tried = await proveSandbox(world, language, userNamespaces, stopped.signal)
+    const tried = await proveSandbox(world, language, await userNamespaces, stopped.signal)
     const bad = tried.filter((test) => !test.ok)
     for (const { name, detail } of bad) log.error('self-test failed', { error: name, detail })
     failed = bad.map(({ name }) => name)
@@ -77,7 +79,7 @@ export async function openCluster(config: Config, { metrics, log }: World): Prom
     })
   }
   return {
-    ...{ sandboxes, tests, roots, failed: () => failed },
+    ...{ sandboxes, tests, roots, failed: () => (isAnswered() ? failed : [AWAY]) },
     prove: (languages, proven) => void prove(languages, proven),
     stop: () => stopped.abort(new Error('The server is going')),
   }

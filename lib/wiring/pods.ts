@@ -5,10 +5,10 @@ import type { Metrics } from '../application/ports/metrics.ts'
 import type { Sandboxes } from '../application/ports/sandboxes.ts'
 import type { Config } from '../config/options.ts'
 import { ok } from '../domain/result.ts'
+import { askCluster } from './ask-cluster.ts'
 
 /** Pods beside the sessions: waiting members, and those being taken away. */
 const SPARE_PODS = 64
-const FACTS_MS_MAX = 30_000
 /** What a killed server left of its tests; each ends by itself long before. */
 const TEST_YOUNG_MS = 3_600_000
 
@@ -17,12 +17,15 @@ export type OpenedPods = {
   readonly sandboxes: Sandboxes
   /** For what this server asks for itself: they are in nobody's ledger. */
   readonly tests: Sandboxes
-  readonly userNamespaces: boolean
+  /** Once the cluster has answered. */
+  readonly userNamespaces: Promise<boolean>
+  /** False until then: nothing can be started, and what runs goes on. */
+  isAnswered(): boolean
   /** Nodes fetch images themselves. */
   readonly roots: ImageRoots & { close(): void }
 }
 
-/** Sandboxes as pods of the cluster that the options name. Rejects when it cannot be asked. */
+/** Sandboxes as pods of the cluster that the options name. Rejects when it refuses; while it is away, it is waited for beside the rest. */
 export async function openPods(config: Config, { metrics, log }: { metrics: Metrics; log: Log }): Promise<OpenedPods> {
   // The cluster's client is large, and a server on one machine has no use for it.
   const [{ kubernetesApi }, { apiServerAddresses, openCluster }, { clusterFacts }, { podSandboxes }] = await Promise.all([
@@ -38,28 +41,48 @@ export async function openPods(config: Config, { metrics, log }: { metrics: Metr
     ...{ namespace, registry: imageRegistry ?? new URL(registryUrl).host, agent: { nodeFolder: agentCache } },
     ...(runtimeClass !== undefined && { runtimeClass }),
   }
-  const facts = await clusterFacts(api, asked, hostUsers, AbortSignal.timeout(FACTS_MS_MAX))
-  if (!facts.ok) throw new Error(`Cannot have pods in "${namespace}": ${facts.error.why}`)
-  const house = { ...asked, ...facts.value }
-  const { userNamespaces } = house
-  // While policies are not enforced nobody is let in, unless the operator says by name that it shall be so.
-  const canary = config.unenforcedNetwork ? ('tolerated' as const) : await apiServerAddresses(cluster)
-  const options = { api, house, canary, clock: systemClock, metrics, log, sandboxesMax: config.sessionsMax + SPARE_PODS }
-  const [sandboxes, tests] = await Promise.all([
+  const asking = askCluster(
+    async (signal) => {
+      const facts = await clusterFacts(api, asked, hostUsers, signal)
+      if (!facts.ok) return facts
+      log.info('sandboxes are pods', { namespace, ...facts.value })
+      // While policies are not enforced nobody is let in, unless the operator says by name that it shall be so.
+      return ok({
+        facts: facts.value,
+        canary: config.unenforcedNetwork ? ('tolerated' as const) : await apiServerAddresses(cluster),
+      })
+    },
+    { clock: systemClock, log },
+  )
+  const facts = asking.known.then((known) => known.facts)
+  const canary = asking.known.then((known) => known.canary)
+  const options = {
+    api,
+    house: asked,
+    facts,
+    canary,
+    clock: systemClock,
+    metrics,
+    log,
+    sandboxesMax: config.sessionsMax + SPARE_PODS,
+  }
+  const [refused, sandboxes, tests] = await Promise.all([
+    asking.refused,
     podSandboxes(options),
     podSandboxes({ ...options, kind: 'probe', youngMs: TEST_YOUNG_MS }),
   ])
-  log.info('sandboxes are pods', { namespace, ...facts.value })
+  const close = async () => {
+    asking.stop()
+    await sandboxes.close()
+    await tests.close()
+  }
+  if (refused !== undefined) {
+    await close()
+    throw new Error(`Cannot have pods in "${namespace}": ${refused}`)
+  }
   return {
-    sandboxes: {
-      ...sandboxes,
-      sweep: async (keep) => (await sandboxes.sweep(keep)) + (await tests.sweep(new Set())),
-      async close() {
-        await sandboxes.close()
-        await tests.close()
-      },
-    },
-    ...{ tests, userNamespaces },
+    sandboxes: { ...sandboxes, sweep: async (keep) => (await sandboxes.sweep(keep)) + (await tests.sweep(new Set())), close },
+    ...{ tests, userNamespaces: facts.then(({ userNamespaces }) => userNamespaces), isAnswered: asking.isKnown },
     roots: { hold: async () => ok({ rootPath: '', agentPath: '', release() {} }), close() {} },
   }
 }

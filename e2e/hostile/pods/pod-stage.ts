@@ -46,10 +46,8 @@ export async function openPodStage(): Promise<PodStage> {
   const sandboxes = await podSandboxes({
     ...{ ...deps, clock: systemClock, sandboxesMax: 20, canary: apiServer },
     api: kubernetesApi(cluster, { clock: systemClock, metrics: deps.metrics }),
-    house: {
-      ...{ namespace: namespace.name, registry: REGISTRY, agent: { nodeFolder: agentCache } },
-      ...{ userNamespaces: false, priorityClasses: false },
-    },
+    house: { namespace: namespace.name, registry: REGISTRY, agent: { nodeFolder: agentCache } },
+    facts: { userNamespaces: false, priorityClasses: false },
   })
   const share = outputShare(systemClock, 24_000_000)
   const pool = { take: async () => undefined }

@@ -11,7 +11,7 @@ import type { LangId, SandboxId } from '#lib/domain/ids.ts'
 import { DEFAULT_LIMITS } from '#lib/domain/limits.ts'
 
 import { AGENT_PORT } from './pod-names.ts'
-import type { PodHouse } from './pod-spec.ts'
+import type { ClusterFacts } from './cluster-facts.ts'
 import { podSandboxes } from './sandboxes.ts'
 import {
   added,
@@ -32,10 +32,8 @@ import {
 const id = 'sb0123456789abcdef0123' as SandboxId
 const foundation = { lang: 'python' as LangId, image: `sha256:${'ab'.repeat(32)}` as Digest, agent: '1' }
 const needs = { foundation, limits: DEFAULT_LIMITS }
-const house: PodHouse = {
-  ...{ namespace: 'sessions', registry: 'registry.example', agent: { nodeFolder: '/agents' } },
-  ...{ userNamespaces: false, priorityClasses: false },
-}
+const house = { namespace: 'sessions', registry: 'registry.example', agent: { nodeFolder: '/agents' } }
+const FACTS: ClusterFacts = { userNamespaces: false, priorityClasses: false }
 /** An address of this machine that nobody else listens on. */
 const IP = '127.71.17.1'
 
@@ -58,9 +56,19 @@ afterEach(async () => {
   await new Promise((done) => agent.close(done))
 })
 
-async function open(over: { sandboxesMax?: number; canary?: readonly string[] | 'tolerated' } = {}): Promise<void> {
+type Over = { sandboxesMax?: number; canary?: readonly string[] | 'tolerated'; facts?: Promise<ClusterFacts> }
+async function open(over: Over = {}): Promise<void> {
   const { api, metrics } = server
-  sandboxes = await podSandboxes({ api, house, clock: systemClock, metrics, log: memoryLog(), sandboxesMax: 10, ...over })
+  sandboxes = await podSandboxes({
+    api,
+    house,
+    facts: FACTS,
+    clock: systemClock,
+    metrics,
+    log: memoryLog(),
+    sandboxesMax: 10,
+    ...over,
+  })
 }
 
 /** The pod that was asked for, as the cluster answers it. */
@@ -191,6 +199,20 @@ test('while nobody answers for the cluster a start waits until its deadline, and
   server.writes(created)
   say(added(pod(id, 11)), modified(running(12)))
   expect(await start()).toMatchObject({ ok: true })
+})
+
+test('until the cluster has said what it has, a start waits', async () => {
+  server.lists(has(10))
+  server.watches(tells([added(running(12))]))
+  server.writes(created)
+  const facts = Promise.withResolvers<ClusterFacts>()
+  await open({ facts: facts.promise })
+
+  expect(await start(soon(50))).toMatchObject({ ok: false, error: { code: 'start_failed' } })
+  expect(writes('POST')).toEqual([])
+  const later = start()
+  facts.resolve(FACTS)
+  expect(await later).toMatchObject({ ok: true })
 })
 
 test('a right that was not granted is no lack of room', async () => {

@@ -8,6 +8,7 @@ import type { SandboxId } from '#lib/domain/ids.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 
 import type { KubernetesApi } from './api.ts'
+import type { ClusterFacts } from './cluster-facts.ts'
 import { addressText, parseAddress } from './dial.ts'
 import { podCalls } from './pod-calls.ts'
 import { AGENT_PORT, type PodKind } from './pod-names.ts'
@@ -16,11 +17,14 @@ import { podSpec, type PodHouse } from './pod-spec.ts'
 import type { PodView } from './pod-view.ts'
 import { whenUp } from './start-pod.ts'
 import { planSweep } from './sweep-pods.ts'
+import { untilAborted } from './until-aborted.ts'
 import { watchPods } from './watch-pods.ts'
 
 export type PodOptions = {
   readonly api: KubernetesApi
-  readonly house: PodHouse
+  readonly house: Omit<PodHouse, keyof ClusterFacts>
+  /** What only the cluster can say: starts wait for it, and nothing else does. */
+  readonly facts: ClusterFacts | Promise<ClusterFacts>
   readonly clock: Clock
   readonly metrics: Metrics
   readonly log: Log
@@ -31,14 +35,17 @@ export type PodOptions = {
    * What the network's policies must keep from every pod, as `ip:port`: something listens there. The kubelet of its own node
    * is always among it. `tolerated`: an operator said by name that policies are not enforced.
    */
-  readonly canary?: readonly string[] | 'tolerated'
+  readonly canary?: Targets | Promise<Targets>
   /** See {@link planSweep}; shorter in tests. */
   readonly youngMs?: number
 }
 
+type Targets = readonly string[] | 'tolerated'
+
 /** Where every kubelet listens. */
 const KUBELET_PORT = 10250
-const LISTED_MS_MAX = 30_000
+/** A cluster that is there lists them within a second or two; nobody waits longer for one that is not. */
+const LISTED_MS_MAX = 10_000
 const REMOVE_MS_MAX = 10 * 60_000
 const SWEEP_MS_MAX = 60_000
 /** A watch this old says nothing about who is astray. */
@@ -46,16 +53,20 @@ const STALE_MS = 60_000
 /** An adopted pod that the watch does not know is looked at after this. */
 const UNKNOWN_MS = 2000
 
-/** Sandboxes as pods. Resolves when the pods that are there are known; rejects when the cluster cannot be asked. */
+/**
+ * Sandboxes as pods. Resolves when the pods that are there are known, or when the cluster did not say: then sandboxes are
+ * adopted by their addresses, starts wait for it, and nothing is swept.
+ */
 export async function podSandboxes(options: PodOptions): Promise<Sandboxes> {
   const { api, house, clock, metrics, log, kind = 'session' } = options
   const calls = podCalls(api, house.namespace)
   const watch = watchPods({ api, clock, metrics, namespace: house.namespace, kind })
   const closing = new AbortController()
   const live = new Map<SandboxId, Promise<Result<Sandbox, SandboxRefused>>>()
+  let known: ClusterFacts | undefined
+  void Promise.resolve(options.facts).then((facts) => (known = facts))
   await watch.ready(AbortSignal.timeout(LISTED_MS_MAX)).catch((error: unknown) => {
-    watch.close()
-    throw new Error(`Cannot list the pods of "${house.namespace}" in ${LISTED_MS_MAX} ms`, { cause: error })
+    log.warn('pods not listed yet', { namespace: house.namespace, error: String(error) })
   })
 
   async function launch(id: SandboxId, needs: SandboxNeeds, signal: AbortSignal): Promise<Result<Sandbox, SandboxRefused>> {
@@ -63,14 +74,16 @@ export async function podSandboxes(options: PodOptions): Promise<Sandboxes> {
     if (!foundation) return failed('on a cluster a language runs on its image, and there is none')
     const key = randomBytes(32).toString('hex')
     const keySha256 = sha256(key)
-    const pod = podSpec({ id, kind, foundation, limits, keySha256, ...(ahead !== undefined && { ahead }) }, house)
     let uid: string | undefined
     try {
+      const facts = await untilAborted(options.facts, signal)
+      const inputs = { id, kind, foundation, limits, keySha256, ...(ahead !== undefined && { ahead }) }
+      const pod = podSpec(inputs, { ...house, ...facts })
       const made = await createOnce(pod, id, keySha256, signal)
       if (!made.ok) return made
       uid = made.value.uid
       const up = await whenUp(made.value, { watch, calls }, phase, signal)
-      const canary = canaryOf(options.canary, watch.get(id)?.nodeIp)
+      const canary = canaryOf(await options.canary, watch.get(id)?.nodeIp)
       if (up.ok) return ok(podSandbox({ ...{ id, key, uid, watch, calls, canary, ...up.value }, ...ties(id) }))
       removeLater(id, uid)
       return up
@@ -84,7 +97,7 @@ export async function podSandboxes(options: PodOptions): Promise<Sandboxes> {
   const ties = (id: SandboxId) => ({
     closing: closing.signal,
     forget: () => live.delete(id),
-    ownIds: house.userNamespaces,
+    ownIds: known?.userNamespaces ?? false, // one that is adopted before was looked at when it was started
   })
 
   /** A create whose answer was lost finds its own pod; anybody else's under the name is left alone. */
@@ -168,7 +181,7 @@ const failed = (why: string) => err({ code: 'start_failed' as const, why })
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
-function canaryOf(canary: PodOptions['canary'] = [], nodeIp: string | undefined): NonNullable<Sandbox['canary']> {
+function canaryOf(canary: Targets = [], nodeIp: string | undefined): NonNullable<Sandbox['canary']> {
   if (canary === 'tolerated') return canary
   return { targets: [...canary, ...(nodeIp === undefined ? [] : [addressText({ host: nodeIp, port: KUBELET_PORT })])] }
 }

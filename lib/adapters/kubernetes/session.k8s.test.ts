@@ -166,7 +166,7 @@ async function server() {
   const facts = await clusterFacts(api, house, 'auto', AbortSignal.timeout(10_000))
   if (!facts.ok) throw new Error(facts.error.why)
   const canary = await apiServerAddresses(await openCluster(kubeconfigPath()))
-  sandboxes = await world.open({ house: { ...house, ...facts.value }, canary })
+  sandboxes = await world.open({ facts: facts.value, canary })
   const { deps } = memoryWorld()
   return { ...deps, sandboxes, clock: systemClock, share: outputShare(systemClock, 24_000_000) }
 }

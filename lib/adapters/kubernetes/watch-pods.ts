@@ -11,6 +11,7 @@ import { linesOf } from './lines.ts'
 import { isNewer, podCache, type PodCache } from './pod-cache.ts'
 import { selectorOf, type PodKind } from './pod-names.ts'
 import { viewOf } from './pod-view.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** The server ends a watch after this, so that a new one proves it alive; its bookmarks may be 75 s apart. */
 const WATCH_SECONDS = 50
@@ -173,13 +174,7 @@ export function watchPods(options: WatchOptions): PodWatch {
     get: cache.get,
     all: cache.all,
     follow: cache.follow,
-    async ready(signal) {
-      const aborted = Promise.withResolvers<never>()
-      const abort = () => aborted.reject(signal.reason as Error)
-      signal.addEventListener('abort', abort, { once: true })
-      if (signal.aborted) abort()
-      await Promise.race([listed.promise, aborted.promise]).finally(() => signal.removeEventListener('abort', abort))
-    },
+    ready: (signal) => untilAborted(listed.promise, signal),
     ageMs: () => clock.now() - heardAt,
     clusterMs: () => clock.now() + clusterAheadMs,
     close() {

@@ -44,10 +44,8 @@ async function prove({ enforced = true, canary, userNamespaces = false }: How) {
   await apply(...POLICIES.map((policy) => ({ ...policy, metadata: { ...policy.metadata, namespace: namespace.name } })))
   const sandboxes = await podSandboxes({
     ...{ api, clock: systemClock, metrics, log: memoryLog(), sandboxesMax: 3, kind: 'probe', canary: canary ?? apiServer },
-    house: {
-      ...{ namespace: namespace.name, registry: REGISTRY, agent: { nodeFolder: agentCache } },
-      ...{ userNamespaces: false, priorityClasses: false },
-    },
+    house: { namespace: namespace.name, registry: REGISTRY, agent: { nodeFolder: agentCache } },
+    facts: { userNamespaces: false, priorityClasses: false },
   })
   const foundation = { lang: python.id, image: images.python, agent: agentVersion } as Language['foundation']
   const world = { sandboxes, clock: systemClock, metrics, random: systemRandom }

@@ -47,10 +47,8 @@ export async function podWorld(): Promise<PodWorld> {
   const python = { lang: 'python' as LangId, image: images.python as Digest, agent: agentVersion }
   const options: PodOptions = {
     ...{ api, clock: systemClock, metrics, log: memoryLog(), sandboxesMax: 20 },
-    house: {
-      ...{ namespace, registry: new URL(registryUrl).host, agent: { nodeFolder: agentCache } },
-      ...{ userNamespaces: false, priorityClasses: false },
-    },
+    house: { namespace, registry: new URL(registryUrl).host, agent: { nodeFolder: agentCache } },
+    facts: { userNamespaces: false, priorityClasses: false },
   }
   return {
     ...{ namespace, options, python, metrics, end },
