@@ -87,8 +87,8 @@ export class AgentLink {
   data(stream: number, offset: number, bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; at += DATA_BYTES_MAX) {
       const part = bytes.subarray(at, at + DATA_BYTES_MAX)
-      this.#write(dataHead(stream, offset + at, part.length))
-      this.#write(part)
+      // In one write: of two the agent would wake for the head alone.
+      this.#write(Buffer.concat([dataHead(stream, offset + at, part.length), part]))
     }
   }
 
