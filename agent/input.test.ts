@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import { INPUT_WINDOW_BYTES } from '#lib/protocol/sizes.ts'
 
-import { Input } from './input.ts'
+import { Input, TELL_BYTES, TELL_MS } from './input.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -27,12 +27,37 @@ function world(room = Infinity) {
 
 const fine = { ok: true, value: undefined }
 
-test('what comes twice is taken once, and acknowledged again', () => {
+test('what comes twice is taken once, and acknowledged at once', () => {
   const { input, program, acks, type } = world()
   type(0, 'abc')
   type(1, 'bcde')
+  expect(acks).toEqual([])
   type(0, 'abc')
-  expect({ text: program.text, acks, end: input.end }).toEqual({ text: 'abcde', acks: [3, 5, 5], end: 5 })
+  expect({ text: program.text, acks, end: input.end }).toEqual({ text: 'abcde', acks: [5], end: 5 })
+  vi.runAllTimers()
+  expect(acks).toEqual([5])
+})
+
+test('keys are acknowledged together, a moment after the first', () => {
+  const { acks, type } = world()
+  type(0, 'a')
+  vi.advanceTimersByTime(TELL_MS - 1)
+  type(1, 'b')
+  expect(acks).toEqual([])
+  vi.advanceTimersByTime(1)
+  expect(acks).toEqual([2])
+  type(2, 'c')
+  vi.advanceTimersByTime(TELL_MS)
+  expect(acks).toEqual([2, 3])
+})
+
+test('a paste is acknowledged while it is taken', () => {
+  const { acks, type } = world()
+  type(0, 'x'.repeat(TELL_BYTES))
+  type(TELL_BYTES, 'x'.repeat(TELL_BYTES - 1))
+  expect(acks).toEqual([TELL_BYTES])
+  vi.runAllTimers()
+  expect(acks).toEqual([TELL_BYTES, 2 * TELL_BYTES - 1])
 })
 
 test('a gap is refused and changes nothing', () => {
@@ -51,6 +76,7 @@ test('a program that reads late gets all of it, in order', () => {
   const { program, acks, type } = world(2)
   type(0, 'abc')
   type(3, 'def')
+  vi.advanceTimersByTime(TELL_MS)
   expect({ text: program.text, acks }).toEqual({ text: 'ab', acks: [2] })
 
   program.room = Infinity
@@ -66,5 +92,6 @@ test('without a program input is dropped and acknowledged; nothing meant for one
   type(3, 'd')
   input.close()
   type(4, 'e')
-  expect({ text: next.program.text, acks }).toEqual({ text: 'd', acks: [3, 4, 5] })
+  vi.runAllTimers()
+  expect({ text: next.program.text, acks }).toEqual({ text: 'd', acks: [5] })
 })

@@ -4,6 +4,10 @@ import { INPUT_WINDOW_BYTES } from '#lib/protocol/sizes.ts'
 /** A program that does not read is asked again after this long, then ever later. */
 const RETRY_MS = 2
 const RETRY_MS_MAX = 100
+/** What was taken is told this much later, in ms: the echo goes first, and one word is said of many keys. */
+export const TELL_MS = 20
+/** But at once when it is this much of the window, so that a long paste does not wait. */
+export const TELL_BYTES = INPUT_WINDOW_BYTES / 4
 
 export interface InputTaker {
   /** How many of the bytes it took; 0 for none now. */
@@ -16,11 +20,13 @@ export class Input {
   #queue: Uint8Array[] = []
   #end = 0
   #takenEnd = 0
+  #toldEnd = 0
+  #telling: ReturnType<typeof setTimeout> | undefined
   #to: InputTaker | undefined
   #retry: ReturnType<typeof setTimeout> | undefined
   #retryMs = RETRY_MS
 
-  /** `taken` is told up to where input was taken, each time that moves. */
+  /** `taken` is told up to where input was taken, soon after that moved. */
   constructor(taken: (offset: number) => void) {
     this.#taken = taken
   }
@@ -34,10 +40,13 @@ export class Input {
     if (offset > this.#end) return err({ code: 'gap' })
     const fresh = bytes.subarray(this.#end - offset)
     if (fresh.length === 0) {
-      this.#taken(this.#takenEnd)
+      this.#tell()
       return ok(undefined)
     }
-    if (this.#end + fresh.length - this.#takenEnd > INPUT_WINDOW_BYTES) return err({ code: 'input_full' })
+    if (this.#end + fresh.length - this.#takenEnd > INPUT_WINDOW_BYTES) {
+      this.#tell() // who is refused may count anew
+      return err({ code: 'input_full' })
+    }
     this.#end += fresh.length
     this.#queue.push(fresh)
     this.#pump()
@@ -67,6 +76,14 @@ export class Input {
     }
     this.#retryMs = this.#takenEnd > before ? RETRY_MS : Math.min(RETRY_MS_MAX, this.#retryMs * 2)
     if (this.#queue.length > 0) this.#retry = setTimeout(() => this.#pump(), this.#retryMs)
-    if (this.#takenEnd > before) this.#taken(this.#takenEnd)
+    if (this.#takenEnd - this.#toldEnd >= TELL_BYTES) this.#tell()
+    else if (this.#takenEnd > before) this.#telling ??= setTimeout(() => this.#tell(), TELL_MS)
+  }
+
+  #tell(): void {
+    clearTimeout(this.#telling)
+    this.#telling = undefined
+    this.#toldEnd = this.#takenEnd
+    this.#taken(this.#takenEnd)
   }
 }
