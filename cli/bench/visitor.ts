@@ -1,6 +1,7 @@
 import { io, type Socket } from 'socket.io-client'
 
 import type { Answer, JobEvent, ToBrowser, ToServer } from '#lib/protocol/browser.ts'
+import * as packets from '#lib/protocol/packets.ts'
 
 const ENDS_KEPT = 10
 
@@ -25,6 +26,7 @@ export type BenchVisitor = {
 export async function benchVisitor(url: string): Promise<BenchVisitor> {
   const socket: Socket<ToBrowser, ToServer> = io(url, {
     transports: ['websocket'],
+    parser: packets,
     forceNew: true,
     extraHeaders: { origin: url },
   })

@@ -190,7 +190,6 @@ export const BAD_INPUT: readonly BadInput[] = [
       'packets that claim, announce or refer to what never comes',
       'the socket ends',
       [SOCKET, '%s ends its socket, and the server goes on'],
-      [SOCKET, 'an attachment that is announced and never sent'],
     ],
     [
       'frames beyond the limit, without end, compressed',

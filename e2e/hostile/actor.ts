@@ -3,6 +3,7 @@ import { io, type Socket } from 'socket.io-client'
 import type { Ending } from '#lib/domain/ending.ts'
 import type { Problem } from '#lib/domain/problem.ts'
 import type { Answer, JobEvent, TaskEnded, ToBrowser, ToServer } from '#lib/protocol/browser.ts'
+import * as packets from '#lib/protocol/packets.ts'
 
 import type { Files } from './programs.ts'
 import { transcript } from './transcript.ts'
@@ -59,6 +60,7 @@ export type Actor = {
 export async function openActor(url: string, { lang = DEFAULT_LANG, hears = () => {} }: ActorOptions = {}): Promise<Actor> {
   const socket: Socket<ToBrowser, ToServer> = io(url, {
     transports: ['websocket'],
+    parser: packets,
     forceNew: true,
     reconnection: false,
     extraHeaders: { origin: url },

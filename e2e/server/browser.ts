@@ -1,6 +1,7 @@
 import { io, type Socket } from 'socket.io-client'
 
 import type { Answer, JobEvent, Resumed, Started, TaskEnded, ToBrowser, ToServer } from '#lib/protocol/browser.ts'
+import * as packets from '#lib/protocol/packets.ts'
 import type { Problem } from '#lib/domain/problem.ts'
 
 export type Browser = Awaited<ReturnType<typeof browser>>
@@ -18,6 +19,7 @@ type Options = {
 export async function browser(url: string, { origin = url, draws = true, headers = {} }: Options = {}) {
   const socket: Socket<ToBrowser, ToServer> = io(url, {
     transports: ['websocket'],
+    parser: packets,
     forceNew: true,
     reconnection: false,
     extraHeaders: { ...(origin !== undefined && { origin }), ...headers },

@@ -150,36 +150,25 @@ test('who asks for ever and reads no answer is cut off', async () => {
 
 test.each([
   ['a thousand million attachments', '451000000000-["input",{"_placeholder":true,"num":0}]'],
-  ['a placeholder out of range', '451-["input",0,{"_placeholder":true,"num":99}]'],
+  ['an attachment that is announced and never sent', '451-["input",0,{"_placeholder":true,"num":0}]'],
   ['text that is no packet', '4zzz'],
-  ['an attachment that nobody announced', '42["stop",{}]'],
+  ['an event that is no list', '42{"0":"stop"}'],
+  ['an event by a name of the library', '42["disconnecting"]'],
+  ['another namespace', '40/admin,'],
+  ['a packet of nothing', Buffer.alloc(0)],
+  ['a packet shorter than its head', Buffer.from('\xff["input",0]', 'latin1')],
+  ['a head that is no event', Buffer.from('\x02{}bytes', 'latin1')],
+  ['a head that is no JSON', Buffer.from('\x05input', 'latin1')],
 ])('%s ends its socket, and the server goes on', async (_, packet) => {
   const before = rssMb()
   const raw = await rawSocket(server.url, { origin: server.url })
   raw.send('40')
-  raw.send(packet)
-  raw.sendBinary(Buffer.alloc(10))
+  if (typeof packet === 'string') raw.send(packet)
+  else raw.sendBinary(packet)
   await raw.hungUp
 
   expect(rssMb() - before).toBeLessThan(PACKET_MB_MAX)
   expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
-})
-
-test('an attachment that is announced and never sent ends its socket', async () => {
-  const raw = await rawSocket(server.url, { origin: server.url })
-  raw.send('40')
-  raw.send('451-["input",0,{"_placeholder":true,"num":0}]')
-
-  await raw.hungUp
-})
-
-test('a packet for another namespace is refused, and its socket stays', async () => {
-  const raw = await rawSocket(server.url, { origin: server.url })
-  raw.send('40/admin,')
-  await raw.says('44/admin,{"message":"Invalid namespace"}')
-  raw.send('40')
-  await raw.says('40{"sid":')
-  raw.end()
 })
 
 test('a frame larger than the limit closes its socket with 1009, and one as large as it does not', async () => {

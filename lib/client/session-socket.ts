@@ -3,6 +3,7 @@ import { io, type Socket } from 'socket.io-client'
 import type { Problem } from '#lib/domain/problem.ts'
 import type { JobEvent, LspEnd, Phase, ToBrowser, ToServer } from '#lib/protocol/browser.ts'
 import type { EndReason } from '#lib/domain/ending.ts'
+import * as packets from '#lib/protocol/packets.ts'
 
 /** First wait before the socket is opened again; half of it to one and a half, so that a crowd does not come back at once. */
 export const RECONNECT_MS = 400
@@ -55,6 +56,7 @@ export function openSessionSocket(on: SocketEvents, url?: string): SessionSocket
   const options = {
     path: '/socket.io/',
     transports: ['websocket'],
+    parser: packets,
     reconnectionDelay: RECONNECT_MS,
     reconnectionDelayMax: RECONNECT_MS_MAX,
     randomizationFactor: 0.5,

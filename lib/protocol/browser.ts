@@ -67,7 +67,7 @@ export type Resumed = {
   state: 'idle' | 'running' | 'prompt'
   job: number
 }
-export type TaskEnded = { code?: number; signal?: string; timedOut: boolean; outputSpent: boolean; output: Uint8Array }
+export type TaskEnded = { code?: number; signal?: string; timedOut: boolean; outputSpent: boolean; output: string }
 
 /** What a browser may send; the values are checked by the schemas above before anything else looks at them. */
 export type ToServer = {

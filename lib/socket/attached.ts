@@ -41,7 +41,8 @@ export class Attached {
     const ended = await this.session.task(command)
     if (!ended.ok) return ended
     const { code, signal, timedOut, outputSpent, output } = ended.value
-    return ok({ ...(code !== undefined && { code }), ...(signal !== undefined && { signal }), timedOut, outputSpent, output })
+    const how = { ...(code !== undefined && { code }), ...(signal !== undefined && { signal }), timedOut, outputSpent }
+    return ok({ ...how, output: Buffer.from(output).toString() })
   }
 
   async leave(): Promise<Result<Record<string, never>, Problem>> {

@@ -4,9 +4,9 @@ import type { Duplex } from 'node:stream'
 import { Server } from 'socket.io'
 
 import type { ToBrowser, ToServer } from '#lib/protocol/browser.ts'
+import * as packets from '#lib/protocol/packets.ts'
 
 import { addressOf } from './address.ts'
-import { watchAttachments } from './attachments.ts'
 import { listen } from './events.ts'
 import { originIsAllowed } from './origin.ts'
 import { watchUnread } from './unread.ts'
@@ -44,6 +44,7 @@ export function socketServer(http: HttpServer, world: VisitorWorld, options: Soc
   const io = new Server<ToServer, ToBrowser>({
     path: SOCKET_PATH,
     transports: ['websocket'],
+    parser: packets,
     serveClient: false,
     perMessageDeflate: false,
     httpCompression: false,
@@ -95,10 +96,7 @@ export function socketServer(http: HttpServer, world: VisitorWorld, options: Soc
     if (!request.url?.startsWith(SOCKET_PATH)) stream.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
   })
   io.attach(http, { path: SOCKET_PATH, destroyUpgrade: false })
-  io.engine.on('connection', (connection) => {
-    watchAttachments(connection, world.clock)
-    watchUnread(connection)
-  })
+  io.engine.on('connection', watchUnread)
 
   return {
     moveAll(withinMs) {

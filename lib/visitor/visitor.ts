@@ -12,6 +12,7 @@ import {
   type ToBrowser,
   type ToServer,
 } from '#lib/protocol/browser.ts'
+import * as packets from '#lib/protocol/packets.ts'
 
 /** A call that is not answered by then is not going to be. */
 export const CALL_MS_MAX = 120_000
@@ -26,6 +27,7 @@ export type CliVisitor = CheckTerminal & {
 export async function cliVisitor(url: string, signal: AbortSignal): Promise<CliVisitor> {
   const socket: Socket<ToBrowser, ToServer> = io(new URL(url).origin, {
     transports: ['websocket'],
+    parser: packets,
     forceNew: true,
     reconnection: false,
     extraHeaders: { origin: new URL(url).origin },

@@ -4,6 +4,7 @@ import { inputBuffer } from '#lib/client/input-buffer.ts'
 import { CONNECT_MS, RECONNECT_MS, RECONNECT_MS_MAX } from '#lib/client/session-socket.ts'
 import { RETRY_MS } from '#lib/client/session.ts'
 import type { Answer, Resumed, Started, ToBrowser, ToServer } from '#lib/protocol/browser.ts'
+import * as packets from '#lib/protocol/packets.ts'
 import { type Account, knownStream, PROGRAM, READY } from './known-stream.ts'
 
 const SIZE = { cols: 80, rows: 24 }
@@ -28,7 +29,7 @@ export type SteadyTypist = {
 /** A page that does not give up: whatever becomes of its connection, it comes back and goes on where it was. */
 export async function steadyTypist(url: string): Promise<SteadyTypist> {
   const socket: Socket<ToBrowser, ToServer> = io(url, {
-    ...{ transports: ['websocket'], forceNew: true, extraHeaders: { origin: url }, timeout: CONNECT_MS },
+    ...{ transports: ['websocket'], parser: packets, forceNew: true, extraHeaders: { origin: url }, timeout: CONNECT_MS },
     ...{ reconnectionDelay: RECONNECT_MS, reconnectionDelayMax: RECONNECT_MS_MAX },
   })
   const stream = knownStream()

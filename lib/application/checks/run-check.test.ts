@@ -74,7 +74,7 @@ function world(toy: Toy, fields: object = {}) {
   const terminal: CheckTerminal = {
     run: (files) => begin(() => toy.run?.(files.map(({ path, text }) => `${path}:${text}`).join(), print)),
     repl: () => begin(() => toy.repl?.(print)),
-    task: () => toy.task ?? Promise.resolve(ok({ code: 0, timedOut: false, outputSpent: false, output: new Uint8Array() })),
+    task: () => toy.task ?? Promise.resolve(ok({ code: 0, timedOut: false, outputSpent: false, output: '' })),
     format: async (text) => toy.format?.(text) ?? err({ code: 'no_formatter' }),
     async languageServer() {
       const { server } = toy
@@ -277,7 +277,7 @@ test.each([
   [{ signal: 'SIGKILL' }, 'it ended with SIGKILL'],
   [{ timedOut: true }, 'it took too long'],
 ])('ensure ended by %j: %s', async (ended, why) => {
-  const task = Promise.resolve(ok({ timedOut: false, outputSpent: false, output: new TextEncoder().encode('gone\n'), ...ended }))
+  const task = Promise.resolve(ok({ timedOut: false, outputSpent: false, output: 'gone\n', ...ended }))
 
   const result = await world({ task }).check('ensure')
 

@@ -50,7 +50,7 @@ async function ensure({ terminal, end }: World): Promise<Outcome> {
   const { code, signal, timedOut, output } = ended.value
   if (code === 0) return { ok: true }
   const why = timedOut ? 'it took too long' : `it ended with ${signal ?? `status ${code ?? 'unknown'}`}`
-  return { ok: false, why, output: Buffer.from(output).toString() }
+  return { ok: false, why, output }
 }
 
 async function run(world: World): Promise<Outcome> {
