@@ -45,16 +45,21 @@ export async function echo() {
   }
 }
 
-/** Milliseconds from each key to its echo. Letters in turn, and none that the prompt itself holds. */
-export async function keystrokes(count: number, terminal: Pick<BenchVisitor, 'mark' | 'saw' | 'type'>): Promise<number[]> {
+/** Milliseconds from each key to its echo, one key at each beat. Letters in turn, and none that the prompt itself holds. */
+export async function keystrokes(
+  count: number,
+  terminal: Pick<BenchVisitor, 'mark' | 'saw' | 'type'>,
+  keyMs = KEY_MS,
+): Promise<number[]> {
   const times: number[] = []
+  const begin = performance.now()
   for (let n = 0; n < count; n++) {
     const key = String.fromCharCode(97 + (n % 26))
     terminal.mark()
     const from = performance.now()
     terminal.type(key)
     times.push((await terminal.saw(key)) - from)
-    await new Promise((done) => setTimeout(done, KEY_MS))
+    await new Promise((done) => setTimeout(done, begin + (n + 1) * keyMs - performance.now()))
   }
   return times
 }

@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 
 import { ownServer, type OwnServer } from '../own-server.ts'
 import { barePty } from './bare-pty.ts'
 import { percentile, round } from './figures.ts'
 import { UNLIMITED } from './session.ts'
+import { typistProcess } from './typist-process.ts'
 import { benchVisitor, type BenchVisitor } from './visitor.ts'
 
 const BYTES = 200_000_000
@@ -14,6 +12,7 @@ const FLOOD = `stty -opost; head -c ${BYTES} /dev/zero; exit 0\n`
 const INTERRUPTS = 20
 const READERS = 5
 const KEYS = 60
+const KEY_MS = 200
 const RSS_EVERY_MS = 20
 const RUN_PAUSE_MS = 550
 
@@ -75,16 +74,14 @@ async function interrupted(visitor: BenchVisitor): Promise<number[]> {
 }
 
 async function typistBeside(server: OwnServer): Promise<number[]> {
-  const typist = spawn(process.execPath, [join(import.meta.dirname, 'typist.ts'), server.url, String(KEYS)])
-  await new Promise((done) => typist.stderr.once('data', done))
+  const typist = await typistProcess(['server', server.url], KEYS, KEY_MS)
   const readers = await Promise.all(Array.from({ length: READERS }, () => benchVisitor(server.url)))
   for (const [n, reader] of readers.entries()) {
     await reader.start('bash')
     if (n === 0) reader.stall()
     await reader.run('main.sh', 'yes\n')
   }
-  typist.stdin.write('go\n')
-  const times = JSON.parse(await text(typist.stdout)) as number[]
+  const times = await typist()
   for (const reader of readers) reader.close()
   return times
 }
