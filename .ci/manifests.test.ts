@@ -104,9 +104,12 @@ test('servers may ask of the cluster exactly what their code asks', () => {
   ])
 
   expect(granted.toSorted()).toEqual([
-    // A build's pod is asked for by its name, and never changed.
-    ['dragoman-builds', { pods: ['create', 'delete', 'get', 'list'] satisfies (typeof API_VERBS.pods)[number][] }],
-    ['dragoman-sessions', API_VERBS],
+    // A build's pod is asked for by its name, and never changed; what is said of it is for the build's log.
+    [
+      'dragoman-builds',
+      { pods: ['create', 'delete', 'get', 'list'] satisfies (typeof API_VERBS.pods)[number][], events: API_VERBS.events },
+    ],
+    ['dragoman-sessions', { pods: API_VERBS.pods }],
   ])
 })
 

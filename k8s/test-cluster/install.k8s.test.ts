@@ -111,7 +111,9 @@ test('the servers’ account may do with pods what the code asks for, where it a
     ).trim() === 'yes'
   for (const verb of API_VERBS.pods) expect(await can(verb, 'pods', 'dragoman-sessions'), verb).toBe(true)
   for (const verb of ['create', 'delete', 'get', 'list']) expect(await can(verb, 'pods', 'dragoman-builds'), verb).toBe(true)
+  expect(await can('list', 'events', 'dragoman-builds')).toBe(true)
   const beyond = [
+    ['list', 'events', 'dragoman-sessions'],
     ['patch', 'pods', 'dragoman-builds'],
     ['list', 'pods', 'dragoman'],
     ['create', 'pods --subresource=exec', 'dragoman-sessions'],

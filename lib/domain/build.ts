@@ -31,10 +31,16 @@ export type Outcome = keyof typeof OUTCOMES
 
 /** Tries of one step: a machine that fails this often does not get better by one more. */
 export const ATTEMPTS_MAX = 3
+/** Tries of one step that may lose the place they run in. A recipe that outgrows its place does so again; a node is lost once. */
+export const LOST_PLACES_MAX = 2
 /** Pause before the second and the third; no use in less, since what is down is seldom back at once. */
 export const RETRY_PAUSES_MS = [5000, 60_000] as const
 
 export const retryPauseMs = (attempts: number): number => RETRY_PAUSES_MS[attempts - 1] ?? RETRY_PAUSES_MS[1]
+
+/** Whether a step is tried again after an attempt of this number; `lostPlaces` counts that attempt too. */
+export const isTriedAgain = (outcome: Outcome, { number, lostPlaces }: { number: number; lostPlaces: number }): boolean =>
+  OUTCOMES[outcome].retried && number < ATTEMPTS_MAX && lostPlaces < LOST_PLACES_MAX
 
 /** Higher goes first. */
 export const PRIORITIES = { update: 0, change: 10, person: 20 } as const

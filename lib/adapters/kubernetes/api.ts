@@ -9,6 +9,7 @@ import type { Cluster } from './cluster.ts'
 
 /** All that this house ever asks of a cluster; `k8s/base` grants exactly this, and a test compares the two. */
 export const API_VERBS = {
+  events: ['list'],
   pods: ['create', 'delete', 'get', 'list', 'patch', 'watch'],
 } as const satisfies Record<string, readonly string[]>
 type Resource = keyof typeof API_VERBS

@@ -49,7 +49,8 @@ export function pgBuildQueue(database: Database): BuildQueue {
 
     async lose(attempt, reason) {
       const end = { outcome: 'infra', reason } as const
-      return (await transaction((sql) => finishAttempt(sql, attempt, end, attempt.beats))).ok
+      const finished = await transaction((sql) => finishAttempt(sql, attempt, end, attempt.beats))
+      return finished.ok ? finished.value : undefined
     },
 
     cancel: (build, by, { unlessShared = false } = { unlessShared: false }) =>

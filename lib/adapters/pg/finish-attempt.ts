@@ -1,5 +1,5 @@
 import type { AttemptEnd, AttemptEnded, FinishRefused } from '#lib/application/ports/build-queue.ts'
-import { ATTEMPTS_MAX, type AttemptKey, type Outcome, OUTCOMES, REASON_CHARS_MAX, retryPauseMs } from '#lib/domain/build.ts'
+import { type AttemptKey, isTriedAgain, type Outcome, REASON_CHARS_MAX, retryPauseMs } from '#lib/domain/build.ts'
 import type { Digest } from '#lib/domain/digest.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 import type { Sql } from './database.ts'
@@ -13,6 +13,8 @@ type Held = {
   readonly newest: number
   readonly beats: number
   readonly ended: Outcome | null
+  /** Earlier attempts of the step that lost their places. */
+  readonly lost_places: number
 }
 
 /** Ends an attempt and takes the build on, in one transaction. With `beats` only if its worker was not heard of since. */
@@ -24,19 +26,21 @@ export async function finishAttempt(
 ): Promise<Result<AttemptEnded, FinishRefused>> {
   const held = await hold(sql, attempt)
   if (!held || held.newest !== attempt.number) return err({ code: 'stale_attempt' })
-  // Its first answer was lost, or another said the same.
-  if (held.ended !== null && held.ended === end.outcome) return ok({ build: held.outcome ?? 'going_on' })
+  // Its first answer was lost. Who only heard nothing of it did not end it.
+  if (beats === undefined && held.ended === end.outcome) return ok({ build: held.outcome ?? 'going_on' })
   if (held.ended !== null || (beats !== undefined && beats !== held.beats)) return err({ code: 'stale_attempt' })
 
   const stop = held.stop_as && { as: held.stop_as, reason: stopReason(held.stop_as, held.stop_by ?? '') }
   const outcome = end.outcome === 'ok' ? 'ok' : (stop?.as ?? end.outcome)
   const reason = end.outcome === 'ok' ? undefined : (stop?.reason ?? end.reason.slice(0, REASON_CHARS_MAX))
   const artifact = await record(sql, attempt, end)
+  const placeLost = outcome === 'infra' && 'placeLost' in end && end.placeLost === true
   await sql.query(
-    `UPDATE build_attempt SET ended_at = now(), outcome = $4, reason = $5 WHERE build = $1 AND step = $2 AND number = $3`,
-    [...keyOf(attempt), outcome, reason ?? null],
+    `UPDATE build_attempt SET ended_at = now(), outcome = $4, reason = $5, place_lost = $6
+     WHERE build = $1 AND step = $2 AND number = $3`,
+    [...keyOf(attempt), outcome, reason ?? null, placeLost],
   )
-  if (OUTCOMES[outcome].retried && attempt.number < ATTEMPTS_MAX) {
+  if (isTriedAgain(outcome, { number: attempt.number, lostPlaces: held.lost_places + Number(placeLost) })) {
     await tryAgain(sql, attempt)
     return ok({ build: 'going_on' })
   }
@@ -54,7 +58,8 @@ export async function finishAttempt(
 async function hold(sql: Sql, attempt: AttemptKey): Promise<Held | undefined> {
   await sql.query('SELECT FROM build WHERE id = $1 FOR UPDATE', [attempt.build])
   const { rows } = await sql.query<Held>(
-    `SELECT b.stop_as, b.stop_by, b.outcome, s.attempts AS newest, a.beats, a.outcome AS ended
+    `SELECT b.stop_as, b.stop_by, b.outcome, s.attempts AS newest, a.beats, a.outcome AS ended,
+       (SELECT count(*)::int FROM build_attempt WHERE build = b.id AND step = s.step AND place_lost) AS lost_places
      FROM build b JOIN build_step s ON s.build = b.id JOIN build_attempt a ON a.build = s.build AND a.step = s.step
      WHERE b.id = $1 AND s.step = $2 AND a.number = $3 FOR UPDATE OF a`,
     keyOf(attempt),

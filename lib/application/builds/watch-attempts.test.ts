@@ -15,7 +15,7 @@ function world() {
     async lose({ build }: LiveAttempt, reason: string) {
       lost.push(`${build}: ${reason}`)
       live = live.filter((attempt) => attempt.build !== build)
-      return true
+      return { build: 'going_on' } as const
     },
   }
   const watch = watchAttempts({ queue, clock, log: memoryLog() })

@@ -149,12 +149,30 @@ export function buildQueueContract(fresh: () => Promise<QueueWorld>): void {
     expect(await outcome(build)).toBe('infra')
   })
 
+  test('a step that lost its place is tried again once for it, beside the tries that other faults have', async () => {
+    const { queue, request, lease, skipPauses } = await world()
+    const lost = { outcome: 'infra', reason: 'the pod was evicted', placeLost: true } as const
+    const away = { outcome: 'infra', reason: 'the registry is away' } as const
+    const triesOf = async (ends: readonly (typeof lost | typeof away)[]) => {
+      const { build } = await request()
+      for (const end of ends) {
+        await queue.finish(await lease(), end)
+        await skipPauses()
+      }
+      return queue.find(build)
+    }
+    expect(await triesOf([lost, lost])).toMatchObject({ outcome: 'infra', reason: lost.reason, steps: [{ attempts: 2 }, {}, {}] })
+    expect(await triesOf([away, lost, lost])).toMatchObject({ outcome: 'infra', steps: [{ attempts: 3 }, {}, {}] })
+    expect(await triesOf([lost, away, away])).toMatchObject({ outcome: 'infra', steps: [{ attempts: 3 }, {}, {}] })
+    expect(await triesOf([away, lost])).toMatchObject({ outcome: undefined, steps: [{ state: 'ready' }, {}, {}] })
+  })
+
   test('only the newest attempt may end a step, and only once', async () => {
     const { queue, request, lease, skipPauses, seen } = await world()
     const { build } = await request()
     const slow = await lease()
     const live = await seen(build)
-    expect(await queue.lose(live, 'not heard of')).toBe(true)
+    expect(await queue.lose(live, 'not heard of')).toEqual({ build: 'going_on' })
     await skipPauses()
     const newer = await lease()
     expect(newer.number).toBe(2)
@@ -175,7 +193,7 @@ export function buildQueueContract(fresh: () => Promise<QueueWorld>): void {
     const leased = await lease()
     const live = await seen(build)
     expect(await queue.beat(leased)).toBe('wanted')
-    expect(await queue.lose(live, 'not heard of')).toBe(false)
+    expect(await queue.lose(live, 'not heard of')).toBeUndefined()
     expect(await queue.finish(leased, well(leased))).toMatchObject({ ok: true })
   })
 

@@ -40,6 +40,8 @@ export type AttemptEnd =
   | {
       readonly outcome: Exclude<Outcome, 'ok'>
       readonly reason: string
+      /** `infra` only: the place that it ran in was lost, with all that was in it. */
+      readonly placeLost?: boolean
       /** What was tested all the same. */
       readonly tested?: Combination
       readonly results?: readonly TestResult[]
@@ -93,8 +95,8 @@ export interface BuildQueue {
   live(): Promise<readonly LiveAttempt[]>
   /** How many steps are ready and wait for a builder. */
   waiting(): Promise<number>
-  /** Ends an attempt as `infra` if its worker was not heard of since; answers whether it did. */
-  lose(attempt: LiveAttempt, reason: string): Promise<boolean>
+  /** Ends an attempt as `infra` if its worker was not heard of since; undefined when that was not to be. */
+  lose(attempt: LiveAttempt, reason: string): Promise<AttemptEnded | undefined>
   /** Asks for a build's end: at once when nothing of it runs, else with the attempt at work. False when it has ended, or never was, or somebody else asked for it too and `unlessShared`. */
   cancel(build: BuildId, by: string, options?: { readonly unlessShared: boolean }): Promise<boolean>
   find(build: BuildId): Promise<BuildStatus | undefined>

@@ -54,11 +54,14 @@ export type RecipeRun = {
   /** Output is read on when what this gives is settled. */
   log(text: string): void | Promise<void>
 }
-/** `infra`: it failed, and a registry that it asked for could not be reached. */
+/**
+ * `infra`: it failed, and a registry that it asked for could not be reached; or, with `placeLost`, the place that it ran in
+ * did not come to be, ended, or had too little memory for it.
+ */
 export type RecipeFailed =
   | { readonly code: 'failed'; readonly status: number; readonly why?: string }
   | { readonly code: 'timeout' }
-  | { readonly code: 'infra'; readonly why: string }
+  | { readonly code: 'infra'; readonly why: string; readonly placeLost?: boolean }
 
 /**
  * Places where a recipe changes a root file system, as its root, who is nobody on the machine: no network but a proxy to the

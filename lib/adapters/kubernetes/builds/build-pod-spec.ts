@@ -59,6 +59,7 @@ export const BUILD_PODS = `${LABEL.partOf}=${PART_OF},${LABEL.kind}=build,${ATTE
  * node: no path, device, account, service or network of its own.
  */
 export function buildPodSpec({ name, attempt, image, limits, keySha256 }: BuildPodInputs, house: BuildHouse): V1Pod {
+  const { diskBytes = DISK_BYTES } = limits
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -91,12 +92,12 @@ export function buildPodSpec({ name, attempt, image, limits, keySha256 }: BuildP
             requests: {
               cpu: `${Math.round(limits.cpus * 250)}m`,
               memory: `${limits.memoryBytes}`,
-              'ephemeral-storage': `${DISK_REQUEST_BYTES}`,
+              'ephemeral-storage': `${Math.min(DISK_REQUEST_BYTES, diskBytes)}`,
             },
             limits: {
               cpu: `${Math.round(limits.cpus * 1000)}m`,
               memory: `${limits.memoryBytes}`,
-              'ephemeral-storage': `${limits.diskBytes ?? DISK_BYTES}`,
+              'ephemeral-storage': `${diskBytes}`,
             },
           },
           volumeMounts: VOLUMES.map(([volume, mountPath]) => ({ name: volume, mountPath })),

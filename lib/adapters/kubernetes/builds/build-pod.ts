@@ -8,6 +8,7 @@ import type { RunnerOperation } from '#lib/protocol/runner.ts'
 import { RUNNER_PING_MS } from '#lib/protocol/runner-words.ts'
 
 import { ApiRefused, type KubernetesApi } from '../api.ts'
+import { podEvents } from './pod-events.ts'
 import { type PodFate, podFate } from './pod-fate.ts'
 import { RunnerLink } from './runner-link.ts'
 
@@ -19,6 +20,10 @@ const START_MS_MAX = 5 * 60_000
 /** An image that cannot be pulled is tried again by its kubelet for ever; here it is by the next attempt. */
 const PULL_MS_MAX = 12_000
 const CANNOT_PULL = /^(ErrImagePull|ImagePullBackOff)/
+/** What the cluster tells of a pod that waits is looked at so often. */
+const EVENTS_EVERY_MS = 4000
+/** Nothing heard of a runner for three of its pings: what waits for its script asks what became of the pod. */
+const HOLD_SILENCE_MS = 3 * RUNNER_PING_MS
 /** What is not deleted by then is left to the sweep. */
 const DELETE_MS_MAX = 30_000
 /** After its connections broke, the cluster tells within this why; or the pod answers again, or is taken for lost. */
@@ -26,6 +31,8 @@ const FATE_MS_MAX = 20_000
 
 type Infra = Extract<RecipeFailed, { code: 'infra' }>
 export const infra = (why: string): Result<never, Infra> => err({ code: 'infra', why })
+/** The pod did not come to be, or is no more, or was too small for what ran in it. */
+export const placeLost = (why: string): Result<never, Infra> => err({ code: 'infra', why, placeLost: true })
 
 export type BuildPodSetting = {
   readonly api: KubernetesApi
@@ -40,11 +47,16 @@ export class BuildPod {
   readonly #setting: BuildPodSetting
   readonly #name: string
   readonly #over = new AbortController()
+  readonly #events: ReturnType<typeof podEvents>
   #ip = ''
+  /** The connection of the script that runs. It may be silent for as long as it likes, so the held one breaks it. */
+  #script: RunnerLink | undefined
+  #toldEnd = false
 
   private constructor(setting: BuildPodSetting) {
     this.#setting = setting
     this.#name = setting.spec.metadata?.name ?? ''
+    this.#events = podEvents(setting.api, setting.namespace, this.#name)
   }
 
   static async start(setting: BuildPodSetting, signal: AbortSignal): Promise<Result<BuildPod, RecipeFailed>> {
@@ -66,8 +78,10 @@ export class BuildPod {
   }
 
   /** A connection for one operation. Rejects where {@link fate} tells more. */
-  open(operation: RunnerOperation): Promise<RunnerLink> {
-    return RunnerLink.open(this.#ip, this.#setting.key, operation)
+  async open(operation: RunnerOperation): Promise<RunnerLink> {
+    const link = await RunnerLink.open(this.#ip, this.#setting.key, operation)
+    if (operation.type === 'run') this.#script = link
+    return link
   }
 
   /** Why what was asked of it broke off: what the cluster says, when it says anything soon; undefined when it is well again. */
@@ -77,9 +91,9 @@ export class BuildPod {
       signal.throwIfAborted()
       // The API server may be away, and the pod need not be.
       const fate = await this.#look(AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS_MAX)])).catch(() => undefined)
-      if (fate?.state === 'over') return infra(`Pod ${this.#name}: ${fate.why}`)
+      if (fate?.state === 'over') return this.#lost(fate.why, signal)
       if (await this.#isWell()) return undefined
-      if (performance.now() > until) return infra(`Pod ${this.#name} does not answer`)
+      if (performance.now() > until) return this.#lost('it does not answer', signal)
       await sleep(LOOK_MS)
     }
   }
@@ -112,10 +126,11 @@ export class BuildPod {
   async #answers(signal: AbortSignal): Promise<Result<never, Infra> | undefined> {
     const begin = performance.now()
     let told = ''
+    let eventsAt = begin + EVENTS_EVERY_MS
     for (;;) {
       signal.throwIfAborted()
       const fate = await this.#look(signal)
-      if (fate.state === 'over') return infra(`Pod ${this.#name}: ${fate.why}`)
+      if (fate.state === 'over') return this.#lost(fate.why, signal)
       if (fate.state === 'running') {
         this.#ip = fate.ip
         if (await this.#isWell()) return undefined
@@ -123,11 +138,28 @@ export class BuildPod {
       const ms = performance.now() - begin
       const why = fate.state === 'waiting' ? fate.why : 'its runner does not answer'
       const isHopeless = fate.state === 'waiting' && (fate.isHopeless || (CANNOT_PULL.test(why) && ms > PULL_MS_MAX))
-      if (isHopeless || ms > START_MS_MAX) return infra(`Pod ${this.#name} cannot start: ${why}`)
+      if (isHopeless || ms > START_MS_MAX) return this.#lost(`it cannot start: ${why}`, signal)
       if (fate.state === 'waiting' && why !== told) await this.#setting.log(`Waiting: ${why}\n`)
       told = why
+      if (performance.now() > eventsAt) {
+        await this.#tellEvents(signal)
+        eventsAt = performance.now() + EVENTS_EVERY_MS
+      }
       await sleep(LOOK_MS)
     }
+  }
+
+  /** What ends the attempt, which its log is told too, behind what the cluster said meanwhile. */
+  async #lost(why: string, signal: AbortSignal): Promise<Result<never, Infra>> {
+    const words = `Pod ${this.#name}: ${why}`
+    await this.#tellEvents(signal)
+    if (!this.#toldEnd) await this.#setting.log(`${words}\n`)
+    this.#toldEnd = true
+    return placeLost(words)
+  }
+
+  async #tellEvents(signal: AbortSignal): Promise<void> {
+    for (const words of await this.#events.news(signal)) await this.#setting.log(`The cluster: ${words}\n`)
   }
 
   async #isWell(): Promise<boolean> {
@@ -160,6 +192,7 @@ export class BuildPod {
     while (!this.#over.signal.aborted) {
       try {
         using link = await this.open({ type: 'hold' })
+        link.silenceMs = HOLD_SILENCE_MS
         const pings = setInterval(() => link.ping(), RUNNER_PING_MS)
         const stop = () => link[Symbol.dispose]()
         this.#over.signal.addEventListener('abort', stop, { once: true })
@@ -173,6 +206,7 @@ export class BuildPod {
       } catch {
         // it is dialled again below
       }
+      this.#script?.[Symbol.dispose]() // whoever reads it asks what became of the pod, and goes on where it is well
       await sleep(LOOK_MS)
     }
   }

@@ -49,7 +49,8 @@ export async function podBuilds(registries: Partial<RegistryAddresses> = {}) {
   const images = registryImages({ url: `http://${REGISTRY}`, resumeDir: join(folder, 'uploads'), clock })
   await copyImage(layout, images, base)
 
-  const metrics = { count() {}, observe() {}, set() {} }
+  const asked = { calls: 0 }
+  const metrics = { count() {}, observe: () => void asked.calls++, set() {} } // each call of the API is observed once
   const api = kubernetesApi(await openCluster(kubeconfigPath()), { clock: systemClock, metrics })
   const { name: namespace, end } = await ownNamespace('builds')
   const layers = tarLayers(workDir)
@@ -71,6 +72,8 @@ export async function podBuilds(registries: Partial<RegistryAddresses> = {}) {
 
   return {
     ...{ api, namespace, workplaces, folder, base, image },
+    /** How often the cluster's API was asked for anything. */
+    calls: () => asked.calls,
     /** An image that pods are told to have instead. */
     runner,
     /** What builds on this machine and in pods have in common, and where each keeps its images. */

@@ -1,5 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node'
 
+import { plainWords } from './plain-words.ts'
+
 /** What the cluster says of a build's pod. `waiting` has words for a person, and says if waiting is no use. */
 export type PodFate =
   | { readonly state: 'waiting'; readonly why: string; readonly isHopeless: boolean }
@@ -8,7 +10,6 @@ export type PodFate =
 
 /** Of these a kubelet tries none again with another result. */
 const HOPELESS = new Set(['InvalidImageName', 'CreateContainerConfigError', 'CreateContainerError', 'RunContainerError'])
-const WORDS_CHARS_MAX = 500
 
 /** A pure reading of a pod as the API server has it; undefined is one that it does not have. */
 export function podFate(pod: V1Pod | undefined): PodFate {
@@ -38,4 +39,4 @@ function endOf(reason: string | undefined, message: string | undefined, ended: T
 
 const over = (why: string): PodFate => ({ state: 'over', why })
 const waiting = (why: string, isHopeless: boolean): PodFate => ({ state: 'waiting', why: short(why), isHopeless })
-const short = (text: string | undefined) => (text ?? '').trim().slice(0, WORDS_CHARS_MAX)
+const short = (text: string | undefined) => plainWords(text ?? '')

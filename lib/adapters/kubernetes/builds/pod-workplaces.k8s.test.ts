@@ -17,12 +17,13 @@ import type { AttemptKey } from '#lib/domain/build.ts'
 import type { Digest } from '#lib/domain/digest.ts'
 import type { BuildId, LangId } from '#lib/domain/ids.ts'
 
-import { apply, kubectl } from '../../../../k8s/test-cluster/kubectl.ts'
+import { apply, kubectl, kubectlJson } from '../../../../k8s/test-cluster/kubectl.ts'
 import { API_SERVICE_ADDRESS, NODE } from '../../../../k8s/test-cluster/places.ts'
 import { clock, LIMITS, podBuilds } from './pod-builds.contract.ts'
 
 type World = Awaited<ReturnType<typeof podBuilds>>
 let world: World
+const cuts = new AsyncDisposableStack()
 const registry = createServer((request, response) => void response.end(`asked for ${request.url}\n`))
 
 beforeAll(async () => {
@@ -31,10 +32,12 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   registry.close()
+  await cuts.disposeAsync()
   await world?.close()
 })
 
 const MIB = 1024 * 1024
+const exec = promisify(execFile)
 const { signal } = new AbortController()
 const attempt = (number: number): AttemptKey => ({ build: 'b0123456789abcdef' as BuildId, step: 'package', number })
 
@@ -90,39 +93,68 @@ test('a pod of a build has no account, path, device or right of its node, and re
 })
 
 test("whatever ends a pod is the machinery's fault, in words, and leaves no pod", async () => {
-  const ended = async (number: number, memoryMiB: number, script: string, end?: (name: string) => Promise<unknown>) => {
-    await using pod = await place({ attempt: attempt(number), limits: { ...LIMITS, memoryBytes: memoryMiB * MIB } })
+  const ended = async (
+    number: number,
+    limits: { readonly memoryBytes: number; readonly diskBytes?: number },
+    script: string,
+    end?: (name: string) => Promise<unknown>,
+  ) => {
+    await using pod = await place({ attempt: attempt(number), limits: { ...LIMITS, ...limits } })
     const running = pod.run(`echo here; ${script}`)
     await expect.poll(() => pod.said()).toContain('here\n')
     await end?.(`b0123456789abcdef-package-${number}`)
-    return running
+    return { ran: await running, said: pod.said() }
   }
   const evictBy = (version: string, name: string) => {
     const body = { apiVersion: version, kind: 'Eviction', metadata: { name, namespace: world.namespace } }
     const path = `/api/v1/namespaces/${world.namespace}/pods/${name}/eviction`
     return kubectl(['create', '--raw', path, '-f', '-'], JSON.stringify(body))
   }
+  /** As a node that is gone would: nothing comes back, and no word that it will not. */
+  const cut = async (name: string) => {
+    const { status } = await kubectlJson<{ status: { podIP: string } }>(['get', 'pod', name, '-n', world.namespace])
+    const rule = (how: '-I' | '-D') => exec('iptables', ['-w', how, 'INPUT', '-s', status.podIP, '-j', 'DROP'])
+    await rule('-I')
+    cuts.defer(async () => void (await rule('-D')))
+  }
   const evict = (name: string) => evictBy('policy/v1', name).catch(() => evictBy('policy/v1beta1', name)) // of before 1.22
   world.runner.fail = `sha256:${'0'.repeat(64)}` as Digest
   const absent = world.begin({ attempt: attempt(4) })
   await expect.poll(world.pods).toHaveLength(1)
   world.runner.fail = undefined
-  const [greedy, deleted, evicted, full] = await Promise.all([
-    ended(1, 192, 'tail /dev/zero'),
-    ended(2, 128, 'sleep 100', (name) => kubectl(['delete', 'pod', name, '-n', world.namespace, '--grace-period=0', '--force'])),
-    ended(3, 128, 'sleep 100', evict),
+  const small = { memoryBytes: 128 * MIB }
+  const [greedy, deleted, evicted, filled, gone, full] = await Promise.all([
+    ended(1, { memoryBytes: 192 * MIB }, 'tail /dev/zero'),
+    ended(2, small, 'sleep 100', (name) =>
+      kubectl(['delete', 'pod', name, '-n', world.namespace, '--grace-period=0', '--force']),
+    ),
+    ended(3, small, 'sleep 100', evict),
+    ended(7, { ...small, diskBytes: 32 * MIB }, 'head -c 64M /dev/zero >/var/tmp/much; sleep 100'),
+    ended(8, small, 'sleep 100', cut),
     world.begin({ limits: { ...LIMITS, cpus: 1000 }, signal: AbortSignal.timeout(3000) }).catch(String),
   ])
 
-  expect(greedy).toMatchObject({ error: { code: 'infra', why: expect.stringContaining('It had no memory left') as string } })
-  expect(deleted).toMatchObject({ error: { code: 'infra', why: expect.stringMatching(/deleted/) as string } })
-  expect(evicted).toMatchObject({ error: { code: 'infra', why: expect.stringMatching(/deleted|Evicted/) as string } })
+  const lost = ({ ran, said }: Awaited<ReturnType<typeof ended>>, why: RegExp) => {
+    expect(ran).toMatchObject({ error: { code: 'infra', placeLost: true, why: expect.stringMatching(why) as string } })
+    expect(said).toMatch(why)
+  }
+  lost(greedy, /It had no memory left/)
+  lost(deleted, /deleted/)
+  lost(evicted, /deleted|Evicted/)
+  lost(filled, /Evicted: .*ephemeral/)
+  expect(filled.said).toMatch(/^The cluster: Evicted: /m)
+  lost(gone, /it does not answer/)
   expect(full).toContain('TimeoutError') // it waited for a node with so much room, and was told to stop
   const { begun, said } = await absent
   expect(begun).toMatchObject({
-    error: { code: 'infra', why: expect.stringMatching(/cannot start: (ErrImagePull|ImagePullBackOff)/) as string },
+    error: {
+      code: 'infra',
+      placeLost: true,
+      why: expect.stringMatching(/cannot start: (ErrImagePull|ImagePullBackOff)/) as string,
+    },
   })
   expect(said()).toContain('Waiting: ErrImagePull')
+  expect(said()).toMatch(/^The cluster: Failed: .*0000/m)
   await expect.poll(world.pods).toEqual([])
 })
 
@@ -173,7 +205,7 @@ async function build(workplaces: Workplaces, images: Images) {
 }
 
 test('a language is built to the same package and the same image as on a machine, byte for byte', async () => {
-  const { stdout } = await promisify(execFile)('sh', ['-c', 'command -v runc'])
+  const { stdout } = await exec('sh', ['-c', 'command -v runc'])
   const options = { instance: `pod-builds${process.pid}`, workDir: join(world.folder, 'work'), firstId: 2_100_200_000 }
   const recipes = await ociRecipes({ ...options, runtimePath: stdout.trim(), memoryBytes: LIMITS.memoryBytes })
   const machine = machineWorkplaces({ layers: world.parts.layers, recipes, clock })

@@ -29,7 +29,7 @@ const listening = async (accept: (socket: Socket) => void) => {
 }
 
 /** A real runner behind a cable that is cut after so many bytes of each connection. */
-async function world({ cutAfter = Infinity } = {}) {
+async function world({ cutAfter = Infinity, memoryKills = 0 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'run-recipe-'))
   ends.push(() => rmSync(folder, { recursive: true }))
   const places = { given: join(folder, 'given'), files: join(folder, 'files') }
@@ -37,7 +37,8 @@ async function world({ cutAfter = Infinity } = {}) {
     keySha256: createHash('sha256').update(KEY).digest('hex'),
     ...{ root: folder, places, mounted: () => new Set<string>(), abandoned: () => undefined },
     script: (env) => {
-      const setting = { env: { ...env }, killAll: () => undefined, memoryKills: () => 0 }
+      let kills = 0
+      const setting = { env: { ...env }, killAll: () => undefined, memoryKills: () => kills++ * memoryKills }
       return new Script(setting, ['/bin/sh', '-c', `exec 2>&1; exec /bin/sh -eu ${places.files}/script`])
     },
   })
@@ -97,6 +98,13 @@ test('when its pod is gone a script ends for the reason that the cluster gives',
   const { run, lose } = await world({ cutAfter: 150_000 })
   lose()
   expect((await run(LINES)).ran).toEqual({ ok: false, error: { code: 'infra', why: 'it was evicted' } })
+})
+
+test('a script whose processes were ended for want of memory lost its place, and its log says so', async () => {
+  const { run } = await world({ memoryKills: 2 })
+  const why = 'It had no memory left: 2 of its processes were ended'
+  const { ran, said: heard } = await run('echo well; exit 1')
+  expect({ ran, heard }).toEqual({ ran: { ok: false, error: { code: 'infra', why, placeLost: true } }, heard: `well\n${why}\n` })
 })
 
 test('a script is stopped by whoever asked for it', async () => {

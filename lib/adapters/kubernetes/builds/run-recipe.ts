@@ -9,7 +9,7 @@ import type { Workplace } from '#lib/application/ports/workplaces.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 import { RUNNER_OUTPUT_BYTES_MAX, type RunnerOperation } from '#lib/protocol/runner-words.ts'
 
-import { type BuildPod, infra } from './build-pod.ts'
+import { type BuildPod, infra, placeLost } from './build-pod.ts'
 import { disposedOn, openWays } from './ways.ts'
 
 type Recipe = Parameters<Workplace['run']>[0]
@@ -109,7 +109,7 @@ async function run(
           await log(text.decode(word.bytes, { stream: true }))
         } else if (word.said.type === 'ended') {
           await log(text.decode())
-          return endOf(word.said)
+          return await endOf(word.said, log)
         } else {
           return infra(word.said.type === 'failed' ? `The runner: ${word.said.why}` : 'A runner said what belongs elsewhere')
         }
@@ -125,11 +125,15 @@ async function run(
 
 type Ended = { readonly status: number; readonly outputSpent: boolean; readonly memoryKills: number }
 
-function endOf({ status, outputSpent, memoryKills }: Ended): Ran {
+async function endOf({ status, outputSpent, memoryKills }: Ended, log: Recipe['log']): Promise<Ran> {
   if (outputSpent) return err({ code: 'failed', status, why: `it said more than ${RUNNER_OUTPUT_BYTES_MAX} bytes` })
   if (status === 0) return ok(undefined)
   // The limit is ours, not the recipe's: another node, or another day, may have what it takes.
-  if (memoryKills > 0) return infra(`It had no memory left: ${memoryKills} of its processes were ended`)
+  if (memoryKills > 0) {
+    const why = `It had no memory left: ${memoryKills} of its processes were ended`
+    await log(`${why}\n`)
+    return placeLost(why)
+  }
   return err({ code: 'failed', status })
 }
 

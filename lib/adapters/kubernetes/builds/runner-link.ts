@@ -14,11 +14,13 @@ export type RunnerWord =
 export class RunnerLink implements Disposable {
   readonly #socket: Socket
   readonly #words: AsyncGenerator<RunnerWord, undefined>
+  #silence: ReturnType<typeof setTimeout> | undefined
 
   private constructor(socket: Socket) {
     this.#socket = socket
     socket.on('error', () => undefined) // it is told to whoever reads
-    this.#words = wordsOf(socket)
+    this.#words = wordsOf(socket, () => this.#silence?.refresh())
+    socket.once('close', () => clearTimeout(this.#silence))
   }
 
   static async open(address: string, key: string, operation: RunnerOperation, port = RUNNER_PORT): Promise<RunnerLink> {
@@ -36,9 +38,10 @@ export class RunnerLink implements Disposable {
     return link
   }
 
-  /** Ends it when nothing comes for so long. */
+  /** Ends it when nothing comes for so long, whatever is sent meanwhile: a socket's own limit counts both. */
   set silenceMs(ms: number) {
-    this.#socket.setTimeout(ms, () => this.#socket.destroy(new Error(`it said nothing for ${ms / 1000} s`)))
+    clearTimeout(this.#silence)
+    this.#silence = setTimeout(() => this.#socket.destroy(new Error(`it said nothing for ${ms / 1000} s`)), ms)
   }
 
   /** The next word; undefined behind the last. */
@@ -95,9 +98,10 @@ export class RunnerLink implements Disposable {
   }
 }
 
-async function* wordsOf(socket: Socket): AsyncGenerator<RunnerWord, undefined> {
+async function* wordsOf(socket: Socket, heard: () => void): AsyncGenerator<RunnerWord, undefined> {
   const reader = new FrameReader()
   for await (const chunk of socket as AsyncIterable<Buffer>) {
+    heard()
     const frames = reader.push(chunk)
     if (!frames.ok) throw new Error(`it said what is no frame: ${frames.error.why}`)
     for (const frame of frames.value) {

@@ -17,6 +17,7 @@ export function refusedEnd(refused: BuildPackageRefused | BuildImageRefused, las
     case 'timeout':
       return { outcome: 'timeout', reason: 'The recipe took too long' }
     case 'infra':
+      return { outcome: 'infra', reason: refused.why, ...('placeLost' in refused && { placeLost: refused.placeLost }) }
     case 'unknown_release':
       return { outcome: 'infra', reason: refused.why }
     case 'base_missing':
