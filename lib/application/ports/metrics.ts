@@ -103,6 +103,11 @@ export const SERIES = {
   dragoman_sessions_rejected_total: { kind: 'counter', help: 'Starts refused at the door', labels: ['reason'] },
   dragoman_pty_paced_seconds_total: { kind: 'counter', help: 'Time that acknowledgements of floods waited', labels: [] },
   dragoman_builds_total: { kind: 'counter', help: 'Builds ended here', labels: ['outcome'] },
+  dragoman_build_attempts_total: {
+    kind: 'counter',
+    help: 'Tries of steps, as they were recorded here',
+    labels: ['step', 'outcome'],
+  },
   dragoman_build_step_seconds: {
     kind: 'histogram',
     help: 'One try of a step of a build',
