@@ -6,7 +6,10 @@ import nextPackage from 'next'
 
 import { THEME_SCRIPT } from '#lib/client/settings.ts'
 import { parseConfig } from '#lib/config/options.ts'
-import { frontDoor } from '#lib/web/front-door.ts'
+import { addressOf } from '#lib/socket/address.ts'
+import { problemAnswer } from '#lib/web/api/answer.ts'
+import { answerByFetch } from '#lib/web/fetch-handler.ts'
+import { frontDoor, isApi } from '#lib/web/front-door.ts'
 import { ANSWER_HEADERS } from '#lib/web/page-policy.ts'
 import { PLAIN_PREFIX, plainAssets } from '#lib/web/plain/assets.ts'
 import { plainPages } from '#lib/web/plain/pages.ts'
@@ -35,7 +38,7 @@ if (!config.ok) {
   process.exit(2)
 }
 
-const { port, host, nextDev } = config.value
+const { port, host, nextDev, trustProxy } = config.value
 // The package is CommonJS whose export is the function itself; its types speak of a default on it.
 const next = nextPackage as unknown as typeof nextPackage.default
 // Next would take every upgrade of the server it knows, socket.io's too; this one is never listened on.
@@ -77,9 +80,15 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   if (files(request, response)) return
   for (const [name, value] of Object.entries(ANSWER_HEADERS)) response.setHeader(name, value)
   const turned = frontDoor(request.method ?? '', request.url ?? '', parts.services.find)
-  if (!turned) return page(request, response)
+  if (!turned) return isApi(request.url ?? '') ? byApi(request, response) : page(request, response)
   if (turned.status === 301) return void response.writeHead(301, { location: turned.location }).end()
   response.writeHead(turned.status, PLAIN).end(`${turned.words}\n`)
+}
+
+function byApi(request: IncomingMessage, response: ServerResponse): void {
+  const address = addressOf(request, trustProxy)
+  const tooLarge = (max: number) => problemAnswer({ code: 'too_large', max })
+  void answerByFetch(request, response, { handler: parts.api, address, tooLarge })
 }
 
 function page(request: IncomingMessage, response: ServerResponse): void {

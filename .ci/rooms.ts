@@ -12,7 +12,7 @@ export const ROOMS = {
     npm: ['vitest'],
   },
   'lib/config/': { may: ['lib/domain/'], npm: ['zod'] },
-  'lib/web/': { may: ['lib/domain/', 'lib/protocol/', 'lib/application/'], npm: ['next/*', 'server-only'] },
+  'lib/web/': { may: ['lib/domain/', 'lib/protocol/', 'lib/application/'], npm: ['next/*', 'server-only', 'zod'] },
   'lib/socket/': { may: ['lib/domain/', 'lib/protocol/', 'lib/application/'], npm: ['socket.io', 'zod'] },
   // A visitor without a screen, for checks.
   'lib/visitor/': { may: ['lib/domain/', 'lib/protocol/', 'lib/application/'], npm: ['socket.io-client'] },

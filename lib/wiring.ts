@@ -26,7 +26,10 @@ import { langId, type LangId } from './domain/ids.ts'
 import type { Problem } from './domain/problem.ts'
 import { socketServer } from './socket/socket-server.ts'
 import { openStores } from './stores.ts'
+import { api } from './web/api/api.ts'
+import type { FetchHandler } from './web/fetch-handler.ts'
 import type { Health, Services } from './web/services.ts'
+import { openApiWorld } from './wiring/api.ts'
 import { DATABASE_RETRY_MS, openDatabases } from './wiring/databases.ts'
 import { openCluster, openMachine } from './wiring/house.ts'
 import { Leaving } from './wiring/leaving.ts'
@@ -51,6 +54,8 @@ const MEMBER_STARTS = { machine: 1, pods: 4 }
 
 export type Wired = {
   readonly services: Services
+  /** Answers what is asked below `/api/v1`. */
+  readonly api: FetchHandler
   listen(http: Server): { close(): void }
   /** Sends everybody to other servers, where there are any. */
   drain(): Promise<void>
@@ -164,8 +169,12 @@ export async function wire(config: Config, top: string): Promise<Wired> {
       return metrics.text()
     },
   }
+  const folders = [join(top, 'langs'), ...(config.configs ? [resolve(top, config.configs)] : [])]
+  const languageName = (id: LangId) => languages.all().find(({ language }) => language.id === id)?.language.name
+  const opened = workshop && openApiWorld({ workshop, objects: stores.objects, folders, languageName, log })
   return {
     services,
+    api: api(opened?.world, { isSecure: config.publicUrl?.startsWith('https:') === true, origins: config.origins }),
     listen(http) {
       const sockets = socketServer(
         http,
@@ -195,6 +204,7 @@ export async function wire(config: Config, top: string): Promise<Wired> {
       else await registry.endAll('lost')
       await sandboxes.close()
       roots.close()
+      opened?.close()
       stores.close()
       await database.close()
       lock?.release()

@@ -27,6 +27,11 @@ export const OPTIONS = {
     '',
     'Further origins whose pages may open a session, beside the address they were asked at.',
   ),
+  publicUrl: optional(
+    'public-url',
+    httpAddress,
+    'Where people reach this server, when they come by TLS: cookies are for that alone then.',
+  ),
   trustProxy: fixed(
     'trust-proxy',
     whole(0, 10),

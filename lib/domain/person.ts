@@ -28,6 +28,9 @@ export function personName(text: string, fallback: string): string {
   return chars.slice(0, NAME_CHARS_MAX).join('') || fallback
 }
 
+/** Whether text is fit to stand among other words as it is. */
+export const isPlainText = (text: string): boolean => text.search(UNPRINTED) < 0
+
 /** How a person stands in records: the name for people to read, the id since names change. */
 export const actorName = ({ name, id }: Person): string => `${name}#${id}`
 

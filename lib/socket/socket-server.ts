@@ -8,7 +8,7 @@ import * as packets from '#lib/protocol/packets.ts'
 
 import { addressOf } from './address.ts'
 import { listen } from './events.ts'
-import { originIsAllowed } from './origin.ts'
+import { originIsAllowed } from '#lib/domain/origin.ts'
 import { watchUnread } from './unread.ts'
 import { Visitor, type VisitorWorld } from './visitor.ts'
 

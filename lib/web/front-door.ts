@@ -1,3 +1,4 @@
+import { API_PREFIX } from '#lib/protocol/http/operation.ts'
 import { languageRedirect } from './language-redirect.ts'
 import type { Found } from './services.ts'
 import { strayPath } from './stray-path.ts'
@@ -22,10 +23,13 @@ export function frontDoor(method: string, target: string, find: (name: string) =
   const stray = strayPath(path)
   if (stray === 400) return { status: stray, words: 'The address holds a character that no address has' }
   if (stray === 404) return { status: stray, words: 'There is no such page' }
-  if (!METHODS.has(method)) return { status: 405, words: 'There is nothing here for that method' }
+  if (!METHODS.has(method) && !isApi(path)) return { status: 405, words: 'There is nothing here for that method' }
   const location = languageRedirect(path, find)
   return location === undefined ? undefined : { status: 301, location: query === undefined ? location : `${location}?${query}` }
 }
+
+/** The API answers for its own methods. */
+export const isApi = (target: string): boolean => target.startsWith(`${API_PREFIX}/`)
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 

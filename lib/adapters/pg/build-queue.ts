@@ -55,6 +55,24 @@ export function pgBuildQueue(database: Database): BuildQueue {
 
     cancel: (build, by, { unlessShared = false } = { unlessShared: false }) =>
       transaction((sql) => stopBuild(sql, build, { as: 'cancelled', by }, unlessShared)),
+
+    prioritise: (build, priority) =>
+      transaction(async (sql) => {
+        const found = await sql.query('UPDATE build SET priority = $2 WHERE id = $1 AND outcome IS NULL', [build, priority])
+        if (!found.rowCount) return false
+        await sql.query('UPDATE build_step SET priority = $2 WHERE build = $1 AND outcome IS NULL', [build, priority])
+        await sql.query('NOTIFY dragoman_queue')
+        return true
+      }),
+
+    async atWorkFor(by) {
+      const { rows } = await sql.query<{ count: number }>(
+        'SELECT count(*)::int AS count FROM build WHERE outcome IS NULL AND requested_by = $1',
+        [by],
+      )
+      return rows[0]?.count ?? 0
+    },
+
     find: (build) => findBuild(sql, build),
     list: (which) => listBuilds(sql, which),
   }

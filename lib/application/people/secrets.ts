@@ -19,3 +19,6 @@ const SECRET = /^[0-9a-f]{64}$/
 const TOKEN = /^drg_[0-9a-f]{64}$/
 export const isSecret = (text: string): boolean => SECRET.test(text)
 export const isTokenSecret = (text: string): boolean => TOKEN.test(text)
+
+/** What a page of a login has to say with whatever it changes. Known to who knows the login, and says nothing about it. */
+export const csrfOf = (login: string): string => hashOf(`csrf ${login}`)

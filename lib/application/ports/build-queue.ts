@@ -99,6 +99,10 @@ export interface BuildQueue {
   lose(attempt: LiveAttempt, reason: string): Promise<AttemptEnded | undefined>
   /** Asks for a build's end: at once when nothing of it runs, else with the attempt at work. False when it has ended, or never was, or somebody else asked for it too and `unlessShared`. */
   cancel(build: BuildId, by: string, options?: { readonly unlessShared: boolean }): Promise<boolean>
+  /** Says how urgent a build is, with the steps that it has not ended; false when it is not at work. */
+  prioritise(build: BuildId, priority: number): Promise<boolean>
+  /** How many builds at work somebody asked for. */
+  atWorkFor(by: string): Promise<number>
   find(build: BuildId): Promise<BuildStatus | undefined>
   /** The newest first; those at work alone, or all. */
   list(which: { readonly lang?: LangId; readonly live?: boolean; readonly max: number }): Promise<readonly BuildStatus[]>
