@@ -21,7 +21,8 @@ const CANNOT_FORK = 2
  * Ours alone to write; the visitor may read. Where the visitor has our own id it may write here too: then a folder has a new
  * name each time, and a file is made or refused, never one that was there, be it a link or a pipe that would hold us up.
  */
-const STAGE = '/run/dragoman/stage-'
+const OWN_PLACE = '/run/dragoman'
+const STAGE = `${OWN_PLACE}/stage-`
 const NEW = { flag: 'wx', mode: 0o644 }
 
 // We never open a path that the visitor controls: its own hands copy from our stage. A link or a pipe planted there is
@@ -32,6 +33,11 @@ while [ $# -gt 0 ]; do
   cp -T --remove-destination -- "$1" "$2" || exit 1
   shift 2
 done`
+
+/** A pod's volumes are open to everybody until their owner closes them. Throws where the place is not ours. */
+export function closeOwnPlace(): void {
+  chmodSync(OWN_PLACE, 0o755)
+}
 
 /** Writes the files into the home as the visitor; all names are checked before the first is written. */
 export async function writeFiles(files: readonly VisitorFile[]): Promise<Result<void, FileRefused>> {

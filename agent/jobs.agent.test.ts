@@ -76,6 +76,13 @@ test('a program can neither signal the agent nor read what it knows', async () =
   expect(output).not.toMatch(/of-the-agent|socket:/)
 })
 
+test.runIf(!way.oneId)('the agent’s own place, which a pod’s volume leaves open to all, is closed to programs', async () => {
+  const { finish } = await world()
+  expect(await finish('stat -c %a /run/dragoman; ls /run/dragoman; mkdir /run/dragoman/x')).toMatchObject({
+    output: expect.stringMatching(/^755\n.*Permission denied/) as string,
+  })
+})
+
 test('what fails to compile is not run, and its status is the job’s', async () => {
   const { finish } = await world({ ...SHELL, compile: 'echo compiled; sh -n main.sh; (exit 9)', run: 'echo ran' })
   expect(await finish('true')).toMatchObject({ code: 9, output: 'compiled\r\n' })

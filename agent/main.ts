@@ -5,6 +5,7 @@
  */
 import { Agent } from './agent.ts'
 import type { Connection } from './connection.ts'
+import { closeOwnPlace } from './files.ts'
 import { filterProgram } from './filter.ts'
 import { takeHanded } from './handed.ts'
 import { beginAnewWith, dropGroups, hideFromOwnId, installFilter, limitResources } from './libc.ts'
@@ -44,7 +45,10 @@ if (openFiles !== undefined) limitResources(Number(openFiles))
 if (isOneId) {
   hideFromOwnId()
   installFilter(filterProgram(process.arch === 'arm64' ? 'arm64' : 'x64'))
-} else dropGroups()
+} else {
+  dropGroups()
+  closeOwnPlace()
+}
 reapOrphans(isOurChild)
 const quit = () => process.exit(0)
 const surroundings = lookAround(isOneId)

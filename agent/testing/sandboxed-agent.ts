@@ -19,7 +19,7 @@ mount -t tmpfs none /mnt && : >/mnt/agent && mount --bind "$1" /mnt/agent
 mount -t tmpfs none /home && mkdir /home/visitor
 mount -t tmpfs -o size=8m,nr_inodes=2000,uid=1000,gid=1000,mode=0755 none /home/visitor
 mount -t tmpfs -o mode=0755 none /run && mkdir /run/dragoman
-mount -t tmpfs -o size=8m,mode=0755,uid="$ID",gid="$ID" none /run/dragoman
+mount -t tmpfs -o size=8m,mode=0777,uid="$ID",gid="$ID" none /run/dragoman
 mount -t tmpfs -o size=8m,mode=1777 none /tmp
 cd /
 [ "$NETWORK" != routed ] || { ip link set lo up && ip route add default dev lo; }
