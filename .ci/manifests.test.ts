@@ -23,7 +23,7 @@ type PodSpec = {
 }
 type Manifest = {
   readonly kind: string
-  readonly metadata: { readonly name: string; readonly namespace?: string }
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Readonly<Record<string, string>> }
   readonly data?: Readonly<Record<string, string>>
   readonly spec?: { readonly template?: { readonly spec: PodSpec } }
 }
@@ -47,7 +47,7 @@ const containers = (pod: PodSpec) => [...pod.containers, ...(pod.initContainers 
 test.each(OVERLAYS)('%s runs the server of this version, and migrates to its tables', (overlay) => {
   const images = workloads(overlay).flatMap(({ pod }) => containers(pod).map(({ image }) => image))
   const ours = images.filter((image) => image.includes('dragoman/server'))
-  expect(ours.length).toBeGreaterThanOrEqual(4)
+  expect(ours.length).toBeGreaterThanOrEqual(overlay === 'production-restricted' ? 3 : 4) // it has no agent cache
   expect(ours.filter((image) => !image.endsWith(`/dragoman/server:${packageFile.version}`))).toEqual([])
   expect(workloads(overlay).map(({ metadata }) => metadata.name)).toContain(`dragoman-migrate-${packageFile.version}`)
 })
@@ -80,8 +80,26 @@ test.each(OVERLAYS)('%s gives no container more than it needs', (overlay) => {
 
 test.each(OVERLAYS)('%s lets only what looks after nodes have folders of theirs', (overlay) => {
   const withFolders = workloads(overlay).filter(({ pod }) => pod.volumes?.some(({ hostPath }) => hostPath))
-  expect(withFolders.map(({ name }) => name)).toEqual(['DaemonSet dragoman-nodes/agent-cache'])
+  const bound = overlay === 'production-restricted' ? [] : ['DaemonSet dragoman-nodes/agent-cache']
+  expect(withFolders.map(({ name }) => name)).toEqual(bound)
   expect(workloads(overlay).filter(({ pod }) => pod.hostNetwork)).toEqual([])
+})
+
+/** See lib/adapters/kubernetes/pod-security.test.ts for what pods keep. */
+test.each(OVERLAYS)('%s holds pods of sessions to the restricted profile, or has a policy that stands in for it', (overlay) => {
+  const all = rendered[overlay] ?? []
+  const enforced = (name: string) =>
+    all.find(({ kind, metadata }) => kind === 'Namespace' && metadata.name === name)?.metadata.labels?.[
+      'pod-security.kubernetes.io/enforce'
+    ]
+  const isStandIn = all.some(({ kind }) => kind === 'ValidatingAdmissionPolicy')
+  const options = all.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'dragoman')?.data
+  const isRestricted = overlay === 'production-restricted'
+
+  expect(enforced('dragoman-sessions')).toBe(isRestricted ? 'restricted' : 'privileged')
+  expect(options?.['DRAGOMAN_AGENT_VOLUME']).toBe(isRestricted ? 'image' : undefined)
+  expect(isStandIn).toBe(overlay !== 'test') // which has an API server from before there were such policies
+  expect([enforced('dragoman'), enforced('dragoman-builds')]).toEqual(['restricted', 'baseline'])
 })
 
 test.each(OVERLAYS)('%s gives the API’s token to those who have something to ask it', (overlay) => {

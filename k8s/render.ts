@@ -7,7 +7,7 @@ import { join } from 'node:path'
  * Every overlay as `kubectl apply -k` sends it, in k8s/rendered: for reviews, which see what a line really changes, and for who
  * has a kubectl older than 1.21, whose kustomize knows no components. `node k8s/render.ts` writes them.
  */
-export const OVERLAYS = ['k3s', 'production', 'production-nginx', 'test'] as const
+export const OVERLAYS = ['k3s', 'production', 'production-nginx', 'production-restricted', 'test'] as const
 export type Overlay = (typeof OVERLAYS)[number]
 
 const SOURCES = ['base/*', 'components/*/*', 'overlays/*/*']

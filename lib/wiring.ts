@@ -75,7 +75,9 @@ export async function wire(config: Config, top: string): Promise<Wired> {
   const place = { top, dataDir, metrics, log }
   const [database, house] = await Promise.all([
     opening,
-    isShared ? openCluster(config, place) : openMachine(config, { ...place, stores, databases: opening }),
+    isShared
+      ? openCluster(config, { ...place, databases: opening })
+      : openMachine(config, { ...place, stores, databases: opening }),
   ])
   const { sandboxes, roots } = house
   const records = meteredRecords(database.records, { clock: systemClock, metrics })

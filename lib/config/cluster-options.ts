@@ -27,6 +27,12 @@ export const CLUSTER_OPTIONS = {
     '/var/lib/dragoman/agents',
     'Folder on every node where releases of the agent lie, each in a folder named by its version.',
   ),
+  agentVolume: fixed(
+    'agent-volume',
+    oneOf(['auto', 'image', 'node']),
+    'auto',
+    'Where pods have the agent from: its image as a volume, DRAGOMAN_AGENT_CACHE of the node, or what the cluster can.',
+  ),
   imageRegistry: optional(
     'image-registry',
     hostAndPort,

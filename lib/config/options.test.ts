@@ -27,6 +27,7 @@ test('nothing given, everything has a value that was declared', () => {
     sessionsNamespace: 'dragoman-sessions',
     buildsNamespace: 'dragoman-builds',
     agentCache: '/var/lib/dragoman/agents',
+    agentVolume: 'auto',
     hostUsers: 'auto',
     unenforcedNetwork: false,
     sessionsMax: 64,
@@ -124,6 +125,7 @@ test.each([
   ['DRAGOMAN_RUNTIME_CLASS', 'gvisor', 'g visor'],
   ['DRAGOMAN_REPLICA', 'server-7d9f.1', 'server_1'],
   ['DRAGOMAN_HOST_USERS', 'false', 'no'],
+  ['DRAGOMAN_AGENT_VOLUME', 'image', 'oci'],
 ])('%s takes %j and not %j', (name, good, bad) => {
   expect(parse({ [name]: good }).ok).toBe(true)
   expect(parse({ [name]: bad })).toMatchObject({ ok: false, error: [{ name }] })

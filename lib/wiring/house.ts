@@ -55,8 +55,9 @@ export async function openMachine(
 }
 
 /** A cluster. Without a language there is nothing to try it with, and no session to refuse. */
-export async function openCluster(config: Config, { metrics, log }: World): Promise<House> {
-  const { sandboxes, tests, roots, userNamespaces, isAnswered } = await openPods(config, { metrics, log })
+export async function openCluster(config: Config, world: World & { readonly databases: Promise<Databases> }): Promise<House> {
+  const { metrics, log } = world
+  const { sandboxes, tests, roots, userNamespaces, isAnswered } = await openPods(config, world)
   const stopped = new AbortController()
   let state: 'untried' | 'trying' | 'waiting' | 'proven' = 'untried'
   let failed: readonly string[] = []
@@ -66,8 +67,8 @@ export async function openCluster(config: Config, { metrics, log }: World): Prom
     if (!language || state !== 'untried' || stopped.signal.aborted) return
     state = 'trying'
     if (failed.length === 0) failed = [UNTRIED]
-    const world = { sandboxes: tests, clock: systemClock, random: systemRandom, metrics }
-    const tried = await proveSandbox(world, language, await userNamespaces, stopped.signal)
+    const trial = { sandboxes: tests, clock: systemClock, random: systemRandom, metrics }
+    const tried = await proveSandbox(trial, language, await userNamespaces, stopped.signal)
     const bad = tried.filter((test) => !test.ok)
     for (const { name, detail } of bad) log.error('self-test failed', { error: name, detail })
     failed = bad.map(({ name }) => name)

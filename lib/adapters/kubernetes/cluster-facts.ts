@@ -6,12 +6,23 @@ import { ApiRefused, quotaIsSpent, type KubernetesApi } from './api.ts'
 import { selectorOf } from './pod-names.ts'
 import { podSpec, type PodHouse, type PodInputs } from './pod-spec.ts'
 
-/** Whether pods share the node's user ids: `auto` gives each its own where the cluster knows how. */
-export type HostUsers = 'auto' | 'true' | 'false'
-
-export type ClusterFacts = Pick<PodHouse, 'userNamespaces' | 'priorityClasses'>
+export type FactsWanted = {
+  /** Whether pods share the node's user ids: `auto` gives each its own where the cluster knows how. */
+  readonly hostUsers: 'auto' | 'true' | 'false'
+  /** Where pods have the agent from: its image as a volume, a folder of the node, or with `auto` what the cluster can. */
+  readonly agentVolume: 'auto' | 'image' | 'node'
+}
+export type ClusterFacts = Pick<PodHouse, 'userNamespaces' | 'oneId' | 'priorityClasses'> & {
+  /** Whether it mounts images as volumes. */
+  readonly imageVolumes?: boolean
+}
 /** No pod of ours would be taken as it is; in the cluster's words. */
 export type PodsRefused = { readonly code: 'pods_refused'; readonly why: string }
+
+/** What is wished for, the best first. A strict namespace takes no root and no folder of its node from anybody. */
+const USERS = { auto: ['two', 'one', 'shared'], false: ['two', 'one'], true: ['shared'] } as const
+const VOLUMES = { auto: ['image', 'node'], image: ['image'], node: ['node'] } as const
+type Wish = { readonly users: (typeof USERS)['auto'][number]; readonly volume: (typeof VOLUMES)['auto'][number] }
 
 /** Nothing of this pod is ever made, and no image has this name. */
 const TRIED: PodInputs = {
@@ -30,40 +41,51 @@ const TRIED: PodInputs = {
 }
 
 /**
- * What a cluster has, by asking it to take a pod and not make it. A server that knows no user namespaces drops the word,
- * and says so by its answer; whether the node obeys, the agent tells when it says hello.
+ * What a cluster has, by asking it to take a pod and not make it. A server that knows no user namespaces or image volumes drops
+ * the word, and says so by its answer; whether the node obeys, the agent tells when it says hello.
  */
 export async function clusterFacts(
   api: KubernetesApi,
   house: Omit<PodHouse, keyof ClusterFacts>,
-  hostUsers: HostUsers,
+  wanted: FactsWanted,
   signal: AbortSignal,
 ): Promise<Result<ClusterFacts, PodsRefused>> {
-  const tried = async (facts: ClusterFacts) => {
-    const body = podSpec(TRIED, { ...house, ...facts })
-    const query = { dryRun: 'All' }
-    const pod = (await api.call({ verb: 'create', resource: 'pods', namespace: house.namespace, query, body }, signal)) as V1Pod
-    return factsOf(pod)
+  const { namespace } = house
+  const tried = async ({ users, volume }: Wish, priorityClasses: boolean) => {
+    const inputs = { ...TRIED, ...(volume === 'image' && { agentImage: TRIED.foundation.image }) }
+    const body = podSpec(inputs, { ...house, userNamespaces: users !== 'shared', oneId: users === 'one', priorityClasses })
+    const call = { verb: 'create', resource: 'pods', namespace, query: { dryRun: 'All' }, body } as const
+    return factsOf((await api.call(call, signal)) as V1Pod)
   }
-  const withOrWithoutClasses = (userNamespaces: boolean) =>
-    tried({ userNamespaces, priorityClasses: true }).catch((error: unknown) => {
+  const withOrWithoutClasses = (wish: Wish) =>
+    tried(wish, true).catch((error: unknown) => {
       if (!(error instanceof ApiRefused) || !/PriorityClass/.test(error.message)) throw error
-      return tried({ userNamespaces, priorityClasses: false })
+      return tried(wish, false)
     })
-  try {
-    const facts = await withOrWithoutClasses(hostUsers !== 'true').catch((error: unknown) => {
-      // Without the word that it does not know the pod is root's, which a strict namespace takes from nobody.
-      if (hostUsers !== 'auto' || !(error instanceof ApiRefused) || quotaIsSpent(error)) throw error
-      return withOrWithoutClasses(false)
-    })
-    if (hostUsers === 'false' && !facts.userNamespaces) return refused('the cluster knows no user namespaces')
-    return ok(facts)
-  } catch (error) {
-    if (!(error instanceof ApiRefused)) throw error
-    // A full house takes no pod on trial either; one that it took before shows the same.
-    const there = quotaIsSpent(error) ? await onePod(api, house.namespace, signal) : undefined
-    return there ? ok(factsOf(there)) : refused(error.message)
+
+  let why = ''
+  for (const wish of wishes(wanted)) {
+    try {
+      return asWanted(await withOrWithoutClasses(wish), wanted)
+    } catch (error) {
+      if (!(error instanceof ApiRefused)) throw error
+      why = error.message
+      if (!quotaIsSpent(error)) continue
+      // A full house takes no pod on trial either; one that it took before shows the same.
+      const there = await onePod(api, namespace, signal)
+      return there ? asWanted(factsOf(there), wanted) : refused(why)
+    }
   }
+  return refused(why)
+}
+
+const wishes = ({ hostUsers, agentVolume }: FactsWanted): Wish[] =>
+  USERS[hostUsers].flatMap((users) => VOLUMES[agentVolume].map((volume) => ({ users, volume })))
+
+function asWanted(facts: ClusterFacts, { hostUsers, agentVolume }: FactsWanted): Result<ClusterFacts, PodsRefused> {
+  if (hostUsers === 'false' && !facts.userNamespaces) return refused('the cluster knows no user namespaces')
+  if (agentVolume === 'image' && !facts.imageVolumes) return refused('the cluster knows no image volumes')
+  return ok(facts)
 }
 
 async function onePod(api: KubernetesApi, namespace: string, signal: AbortSignal): Promise<V1Pod | undefined> {
@@ -73,6 +95,8 @@ async function onePod(api: KubernetesApi, namespace: string, signal: AbortSignal
 
 const factsOf = ({ spec }: V1Pod): ClusterFacts => ({
   userNamespaces: spec?.hostUsers === false,
+  oneId: spec?.hostUsers === false && spec.securityContext?.runAsNonRoot === true,
+  imageVolumes: spec?.volumes?.some(({ image }) => image) ?? false,
   // A cluster may give every pod some class of its own.
   priorityClasses: spec?.priorityClassName?.startsWith('dragoman-') ?? false,
 })

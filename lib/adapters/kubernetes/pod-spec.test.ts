@@ -220,18 +220,27 @@ test('without them nothing in the pod has any right over another', () => {
 })
 
 test('the agent comes from the node or as an image, and is never copied', () => {
-  const image = (version: string) => `registry.example:5000/agent:${version}`
+  const agentImage = `sha256:${'ef'.repeat(32)}` as Digest
   const agentVolume = (pod: V1Pod) => pod.spec?.volumes?.find(({ name }) => name === 'agent')
 
   expect(agentVolume(podSpec(inputs, house))).toEqual({
     name: 'agent',
     hostPath: { path: '/var/lib/dragoman/agents/1.2.3', type: 'Directory' },
   })
-  expect(agentVolume(podSpec(inputs, { ...house, agent: { image } }))).toEqual({
+  const asImage = podSpec({ ...inputs, agentImage }, house)
+  expect(agentVolume(asImage)).toEqual({
     name: 'agent',
-    image: { reference: 'registry.example:5000/agent:1.2.3', pullPolicy: 'IfNotPresent' },
+    image: { reference: `registry.example:5000/agent@${agentImage}`, pullPolicy: 'IfNotPresent' },
   })
-  expect(containerOf(podSpec(inputs, { ...house, agent: { image } })).volumeMounts?.[0]).toMatchObject({ readOnly: true })
+  expect(containerOf(asImage).volumeMounts?.[0]).toMatchObject({ mountPath: '/opt/dragoman-agent', readOnly: true })
+})
+
+test('held to the restricted profile, a pod has one user in spite of its user namespace', () => {
+  const pod = podSpec(inputs, { ...house, userNamespaces: true, oneId: true })
+
+  expect(pod.spec).toMatchObject({ hostUsers: false, securityContext: { runAsUser: 1000, runAsNonRoot: true } })
+  expect(containerOf(pod).securityContext?.capabilities).toEqual({ drop: ['ALL'] })
+  expect(containerOf(pod).env).toContainEqual({ name: 'DRAGOMAN_ONE_ID', value: '1' })
 })
 
 test('a language has its own numbers, up to four processors and eight gigabytes', () => {

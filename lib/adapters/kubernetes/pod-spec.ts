@@ -1,5 +1,7 @@
 import type { V1Container, V1EnvVar, V1Pod, V1SecurityContext, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
 
+import { agentRepository } from '#lib/domain/agent-release.ts'
+import type { Digest } from '#lib/domain/digest.ts'
 import type { Foundation } from '#lib/domain/foundation.ts'
 import type { SandboxId } from '#lib/domain/ids.ts'
 import type { Limits } from '#lib/domain/limits.ts'
@@ -41,10 +43,12 @@ export type PodHouse = {
   readonly namespace: string
   /** `host[:port]` by which nodes pull. */
   readonly registry: string
-  /** A folder on every node with `<version>/dragoman-agent` below it; or the image of a version's release. */
-  readonly agent: { readonly nodeFolder: string } | { readonly image: (version: string) => string }
+  /** A folder on every node with `<version>/dragoman-agent` below it, for releases that do not come as images. */
+  readonly agent: { readonly nodeFolder: string }
   /** Whether pods get user namespaces: then agent and visitor are two users, else one. */
   readonly userNamespaces: boolean
+  /** One user in spite of them, where pods are held to the restricted profile: it allows no root and no capability. */
+  readonly oneId?: boolean
   readonly runtimeClass?: string
   /** What a pod is reckoned at while it waits, where it is other than usual. */
   readonly requests?: Readonly<Record<string, string>>
@@ -58,6 +62,8 @@ export type PodInputs = {
   readonly foundation: Foundation
   readonly limits: Limits
   readonly keySha256: string
+  /** Of the agent's release, where the cluster mounts images as volumes. */
+  readonly agentImage?: Digest
   /** The kind of pool it is started ahead for. */
   readonly ahead?: string
 }
@@ -65,6 +71,7 @@ export type PodInputs = {
 /** The pod of one sandbox, whole: a pure function of plain inputs. */
 export function podSpec(inputs: PodInputs, house: PodHouse): V1Pod {
   const { id, kind, foundation, limits, ahead } = inputs
+  const twoIds = house.userNamespaces && house.oneId !== true
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -80,9 +87,9 @@ export function podSpec(inputs: PodInputs, house: PodHouse): V1Pod {
       ...(house.userNamespaces && { hostUsers: false }),
       ...(house.runtimeClass !== undefined && { runtimeClassName: house.runtimeClass }),
       ...(house.priorityClasses && { priorityClassName: priorityClass(kind, ahead) }),
-      securityContext: podUser(house.userNamespaces),
-      containers: [container(inputs, house)],
-      volumes: [agentVolume(foundation.agent, house.agent), ...places(limits).map(memoryVolume)],
+      securityContext: podUser(twoIds),
+      containers: [container(inputs, house, twoIds)],
+      volumes: [agentVolume(inputs, house), ...places(limits).map(memoryVolume)],
     },
   }
 }
@@ -98,7 +105,7 @@ export function imageOf({ lang, image }: Foundation, registry: string): string {
   return `${registry}/${repository.value}@${image}`
 }
 
-function container({ foundation, limits, keySha256 }: PodInputs, house: PodHouse): V1Container {
+function container({ foundation, limits, keySha256 }: PodInputs, house: PodHouse, twoIds: boolean): V1Container {
   return {
     name: 'sandbox',
     image: imageOf(foundation, house.registry),
@@ -106,9 +113,9 @@ function container({ foundation, limits, keySha256 }: PodInputs, house: PodHouse
     command: [`${AGENT_FOLDER}/${AGENT_FILE}`],
     args: [],
     workingDir: '/',
-    env: environment(keySha256, limits, house.userNamespaces),
+    env: environment(keySha256, limits, twoIds),
     ports: [{ name: 'agent', containerPort: AGENT_PORT, protocol: 'TCP' }],
-    securityContext: containerRights(house.userNamespaces),
+    securityContext: containerRights(twoIds),
     resources: {
       requests: { ...REQUESTS, ...house.requests },
       limits: { cpu: cpuOf(limits.cpus), memory: `${limits.memoryBytes}`, 'ephemeral-storage': `${DISK_BYTES}` },
@@ -121,13 +128,13 @@ function container({ foundation, limits, keySha256 }: PodInputs, house: PodHouse
 /** In thousandths, as Kubernetes writes fractions. */
 const cpuOf = (cpus: number) => `${Math.round(cpus * 1000)}m`
 
-function environment(keySha256: string, { openFiles }: Limits, userNamespaces: boolean): V1EnvVar[] {
+function environment(keySha256: string, { openFiles }: Limits, twoIds: boolean): V1EnvVar[] {
   const values = {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     DRAGOMAN_KEY_SHA256: keySha256,
     DRAGOMAN_PORT: `${AGENT_PORT}`,
     DRAGOMAN_OPEN_FILES: `${openFiles}`, // a pod has no limit of its own for them
-    ...(!userNamespaces && { DRAGOMAN_ONE_ID: '1' }),
+    ...(!twoIds && { DRAGOMAN_ONE_ID: '1' }),
     // What the agent would otherwise set itself and start again with; see agent/main.ts.
     BUN_JSC_useConcurrentJIT: '0',
     BUN_JSC_useConcurrentGC: '0',
@@ -137,18 +144,18 @@ function environment(keySha256: string, { openFiles }: Limits, userNamespaces: b
 }
 
 /** Root of a user namespace is nobody outside; without one there is a single id that is nobody anywhere. */
-const podUser = (userNamespaces: boolean) => ({
-  ...(userNamespaces
+const podUser = (twoIds: boolean) => ({
+  ...(twoIds
     ? { runAsUser: AGENT_ID, runAsGroup: AGENT_ID }
     : { runAsUser: VISITOR_ID, runAsGroup: VISITOR_ID, runAsNonRoot: true }),
   seccompProfile: { type: 'RuntimeDefault' },
 })
 
-const containerRights = (userNamespaces: boolean): V1SecurityContext => ({
+const containerRights = (twoIds: boolean): V1SecurityContext => ({
   allowPrivilegeEscalation: false,
   privileged: false,
   readOnlyRootFilesystem: true,
-  capabilities: { drop: ['ALL'], ...(userNamespaces && { add: AGENT_CAPABILITIES }) },
+  capabilities: { drop: ['ALL'], ...(twoIds && { add: AGENT_CAPABILITIES }) },
 })
 
 /** Every place that can be written to; each is memory, has a size, and counts as the sandbox's own. */
@@ -165,9 +172,9 @@ const memoryVolume = ({ name, bytes }: { name: string; bytes: number }): V1Volum
 })
 
 /** Never a copy of its own: its 109 MB are one file on a node, whose pages all sandboxes there share. */
-const agentVolume = (version: string, agent: PodHouse['agent']): V1Volume =>
-  'image' in agent
-    ? { name: 'agent', image: { reference: agent.image(version), pullPolicy: 'IfNotPresent' } }
-    : { name: 'agent', hostPath: { path: `${agent.nodeFolder}/${version}`, type: 'Directory' } }
+const agentVolume = ({ foundation, agentImage }: PodInputs, { registry, agent }: PodHouse): V1Volume =>
+  agentImage === undefined
+    ? { name: 'agent', hostPath: { path: `${agent.nodeFolder}/${foundation.agent}`, type: 'Directory' } }
+    : { name: 'agent', image: { reference: `${registry}/${agentRepository}@${agentImage}`, pullPolicy: 'IfNotPresent' } }
 
 const AGENT_MOUNT: V1VolumeMount = { name: 'agent', mountPath: AGENT_FOLDER, readOnly: true }

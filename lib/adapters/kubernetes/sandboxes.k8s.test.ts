@@ -6,6 +6,7 @@ import { serverHello } from '#lib/protocol/agent.ts'
 import { controlFrame } from '#lib/protocol/frame.ts'
 
 import { kubectl } from '../../../k8s/test-cluster/kubectl.ts'
+import { clusterFacts } from './cluster-facts.ts'
 import { newId, podWorld, type PodWorld } from './testing/pod-world.ts'
 import { countsOf } from './testing/replay-server.ts'
 
@@ -74,6 +75,26 @@ test('programs have no right, no token, no service and no place but sized memory
     '/run/dragoman 16',
     'looked',
   ])
+  await sandbox.destroy()
+})
+
+test('what the cluster can is found out by asking, and a pod has its agent accordingly', async () => {
+  const knows = (field: string) =>
+    kubectl(['explain', `pod.spec.${field}`]).then(
+      () => true,
+      () => false,
+    )
+  const [imageVolumes, userNamespaces] = await Promise.all([knows('volumes.image'), knows('hostUsers')])
+  const { api, house } = world.options
+  const ask = (agentVolume: 'auto' | 'image') => clusterFacts(api, house, { hostUsers: 'auto', agentVolume }, soon())
+
+  const facts = await ask('auto')
+  expect(facts).toMatchObject({ ok: true, value: { imageVolumes, userNamespaces } })
+  expect((await ask('image')).ok).toBe(imageVolumes)
+  if (imageVolumes) return
+  const sandbox = await world.start(sandboxes)
+  expect((await world.pod(sandbox.id)).spec?.volumes?.[0]?.hostPath?.path).toContain(house.agent.nodeFolder)
+  expect(await world.run(sandbox, 'ls /opt/dragoman-agent')).toBe('dragoman-agent')
   await sandbox.destroy()
 })
 

@@ -12,7 +12,7 @@ import { DEFAULT_LIMITS } from '#lib/domain/limits.ts'
 
 import { AGENT_PORT } from './pod-names.ts'
 import type { ClusterFacts } from './cluster-facts.ts'
-import { podSandboxes } from './sandboxes.ts'
+import { podSandboxes, type PodOptions } from './sandboxes.ts'
 import {
   added,
   bookmark,
@@ -56,7 +56,8 @@ afterEach(async () => {
   await new Promise((done) => agent.close(done))
 })
 
-type Over = { sandboxesMax?: number; canary?: readonly string[] | 'tolerated'; facts?: Promise<ClusterFacts> }
+type Over = Partial<Pick<PodOptions, 'sandboxesMax' | 'canary' | 'facts' | 'agentImages'>>
+
 async function open(over: Over = {}): Promise<void> {
   const { api, metrics } = server
   sandboxes = await podSandboxes({
@@ -138,6 +139,29 @@ test.each([
   say(added(pod(id, 11, { pool: 'python' })), modified(running(12, { hostIP: '192.0.2.9' })))
 
   expect((await started()).canary).toEqual(told)
+})
+
+const NODE_FOLDER = { hostPath: { path: '/agents/1', type: 'Directory' } }
+const AGENT_IMAGE = `sha256:${'ef'.repeat(32)}` as Digest
+const AS_IMAGE = { image: { reference: `registry.example/agent@${AGENT_IMAGE}`, pullPolicy: 'IfNotPresent' } }
+
+const facts: ClusterFacts = { ...FACTS, imageVolumes: true }
+const agentImages = (image?: Digest, orNode = true) => ({ of: async () => image, orNode })
+
+test.each<[string, Over, object[]]>([
+  ['by the folder of the node where the cluster mounts no images', { agentImages: agentImages(AGENT_IMAGE) }, [NODE_FOLDER]],
+  ['as its image where it does', { facts, agentImages: agentImages(AGENT_IMAGE) }, [AS_IMAGE]],
+  ['by the folder there too, when no image was made', { facts, agentImages: agentImages() }, [NODE_FOLDER]],
+  ['not at all when only an image will do', { facts, agentImages: agentImages(undefined, false) }, []],
+])('a pod has its agent %s', async (_, over, volumes) => {
+  server.lists(has(10))
+  server.watches(talks().answer)
+  server.writes(refuses(422, {}, { message: 'enough seen' }))
+  await open(over)
+  const why = volumes.length > 0 ? 'enough seen' : 'agent 1 has no image'
+
+  expect(await start()).toMatchObject({ ok: false, error: { code: 'start_failed', why: expect.stringContaining(why) as string } })
+  expect(writes('POST').map(({ body }) => (body as V1Pod).spec?.volumes?.[0])).toMatchObject(volumes)
 })
 
 test('a create whose answer was lost finds its own pod', async () => {

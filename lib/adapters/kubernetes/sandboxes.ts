@@ -4,6 +4,7 @@ import type { Log } from '#lib/application/ports/log.ts'
 import type { Metrics } from '#lib/application/ports/metrics.ts'
 import type { Sandbox, SandboxNeeds, SandboxRefused, Sandboxes } from '#lib/application/ports/sandboxes.ts'
 import type { Clock } from '#lib/application/ports/time.ts'
+import type { Digest } from '#lib/domain/digest.ts'
 import type { SandboxId } from '#lib/domain/ids.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 
@@ -31,6 +32,8 @@ export type PodOptions = {
   /** Of this server. */
   readonly sandboxesMax: number
   readonly kind?: PodKind
+  /** By version, the image of an agent's release, where pods take it so; one without may come from the node with `orNode`. */
+  readonly agentImages?: { of(version: string): Promise<Digest | undefined>; readonly orNode: boolean }
   /**
    * What the network's policies must keep from every pod, as `ip:port`: something listens there. The kubelet of its own node
    * is always among it. `tolerated`: an operator said by name that policies are not enforced.
@@ -77,8 +80,12 @@ export async function podSandboxes(options: PodOptions): Promise<Sandboxes> {
     let uid: string | undefined
     try {
       const facts = await untilAborted(options.facts, signal)
-      const inputs = { id, kind, foundation, limits, keySha256, ...(ahead !== undefined && { ahead }) }
-      const pod = podSpec(inputs, { ...house, ...facts })
+      const { agentImages } = options
+      const agentImage = facts.imageVolumes ? await agentImages?.of(foundation.agent) : undefined
+      if (agentImages?.orNode === false && !agentImage)
+        return failed(`agent ${foundation.agent} has no image; dragoman agent publish makes those that are missing`)
+      const inputs = { id, kind, foundation, limits, keySha256, ...(agentImage && { agentImage }) }
+      const pod = podSpec({ ...inputs, ...(ahead !== undefined && { ahead }) }, { ...house, ...facts })
       const made = await createOnce(pod, id, keySha256, signal)
       if (!made.ok) return made
       uid = made.value.uid

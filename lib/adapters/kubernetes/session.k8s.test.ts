@@ -163,7 +163,8 @@ function processesOf(uid: string): number[] {
 /** A server of this house, as it finds the cluster. */
 async function server() {
   const { api, house } = world.options
-  const facts = await clusterFacts(api, house, 'auto', AbortSignal.timeout(10_000))
+  const wanted = { hostUsers: 'auto', agentVolume: 'auto' } as const
+  const facts = await clusterFacts(api, house, wanted, AbortSignal.timeout(10_000))
   if (!facts.ok) throw new Error(facts.error.why)
   const canary = await apiServerAddresses(await openCluster(kubeconfigPath()))
   sandboxes = await world.open({ facts: facts.value, canary })

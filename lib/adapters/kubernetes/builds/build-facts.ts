@@ -1,7 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node'
 
 import { ApiRefused, type KubernetesApi } from '../api.ts'
-import type { HostUsers } from '../cluster-facts.ts'
+import type { FactsWanted } from '../cluster-facts.ts'
 import { type BuildHouse, buildPodSpec } from './build-pod-spec.ts'
 
 type Facts = Pick<BuildHouse, 'userNamespaces' | 'priorityClasses'>
@@ -21,7 +21,7 @@ const TRIED = {
 export async function buildFacts(
   api: KubernetesApi,
   house: Omit<BuildHouse, keyof Facts>,
-  hostUsers: HostUsers,
+  hostUsers: FactsWanted['hostUsers'],
   signal: AbortSignal,
 ): Promise<Facts> {
   const tried = async (priorityClasses: boolean): Promise<Facts> => {
