@@ -1,13 +1,12 @@
-import { CANARY_LATE_MS, CANARY_WAIT_MS, type Canary } from '#lib/protocol/agent-words.ts'
+import { CANARY_LATE_LOOK_MS, CANARY_LATE_MS, CANARY_WAIT_MS, type Canary } from '#lib/protocol/agent-words.ts'
 
 import { beginConnect, closeFd, connectOutcome } from './libc.ts'
 import { placeOf } from './place.ts'
 
 /** Cloud metadata and public resolvers, over both families: whatever leads out leads to one of them. */
 const OUTSIDE = ['169.254.169.254:80', '[fd00:ec2::254]:80', '1.1.1.1:53', '[2001:4860:4860::8888]:53']
-/** How often connections under way are looked at, before `ready` and after. */
+/** How often connections under way are looked at before `ready`. */
 const LOOK_MS = 10
-const LATE_LOOK_MS = 100
 
 // EPERM EACCES EAFNOSUPPORT EADDRNOTAVAIL ENETDOWN ENETUNREACH EHOSTUNREACH: the kernel refused before a packet left.
 const REFUSED: ReadonlySet<number | undefined> = new Set([1, 13, 97, 99, 100, 101, 113])
@@ -45,7 +44,7 @@ export async function tryTargets({ targets, waitMs = CANARY_WAIT_MS }: Canary, r
 }
 
 async function listenOn(attempts: Attempts, reachedLate: () => void): Promise<void> {
-  const reached = await attempts.reachWithin(CANARY_LATE_MS, LATE_LOOK_MS)
+  const reached = await attempts.reachWithin(CANARY_LATE_MS, CANARY_LATE_LOOK_MS)
   attempts.end()
   if (reached) reachedLate()
 }

@@ -39,6 +39,8 @@ export type Canary = {
 
 /** A connection within a cluster takes a few milliseconds, and the prompt of most languages longer than this. */
 export const CANARY_WAIT_MS = 150
+/** So often the agent looks whether one was reached after `ready`. */
+export const CANARY_LATE_LOOK_MS = 100
 /** So long a target may still be reached after that: what was sent and dropped is sent again after 1 s and after 3. */
 export const CANARY_LATE_MS = 5000
 

@@ -5,7 +5,7 @@ import { STREAM_MAX } from './frame.ts'
 // The server's words stand apart, so that the agent has them without the schemas.
 import { TASK_ERRORS_CHARS_MAX } from './agent-words.ts'
 
-export { AGENT_PROTOCOL, isSpoken, serverHello, SILENCE_MS } from './agent-words.ts'
+export { AGENT_PROTOCOL, CANARY_LATE_LOOK_MS, CANARY_WAIT_MS, isSpoken, serverHello, SILENCE_MS } from './agent-words.ts'
 export type { Canary, Launch, ToAgent } from './agent-words.ts'
 export { INPUT_WINDOW_BYTES, OUTPUT_WINDOW_BYTES, RING_BYTES } from './sizes.ts'
 

@@ -29,6 +29,7 @@ export function memorySandboxes({
   canary = 'blocked' as 'blocked' | 'open',
   agent = () => memoryAgent({ canary }),
   isTolerated = false,
+  isWalled = false,
 } = {}): MemorySandboxes {
   const lines = new Map<SandboxId, Duplex[]>()
   type Entry = { sandbox: Sandbox; needs: SandboxNeeds; agent: MemoryAgent; exit: (exit: SandboxExit) => void }
@@ -49,6 +50,7 @@ export function memorySandboxes({
       id,
       key: createHash('sha256').update(id).digest('hex'),
       ...(isTolerated && { canary: 'tolerated' as const }),
+      ...(isWalled && { canary: { targets: ['10.0.0.1:10250'] } }),
       exited,
       async dial(signal) {
         signal.throwIfAborted()

@@ -2,9 +2,10 @@ import { Duplex } from 'node:stream'
 
 import { expect, test } from 'vitest'
 
+import { memoryClock } from '#lib/adapters/memory/clock.ts'
 import { memoryMetrics } from '#lib/adapters/memory/log.ts'
 import { SILENCE_MS, type FromAgent } from '#lib/protocol/agent.ts'
-import { controlFrame } from '#lib/protocol/frame.ts'
+import { controlFrame, DATA_BYTES_MAX, FrameReader } from '#lib/protocol/frame.ts'
 
 import { AgentLink } from './agent-link.ts'
 
@@ -87,4 +88,46 @@ test('a sandbox from which something was reached after all is lost, and that is 
 
   expect(closed).toEqual(['canary_open'])
   expect(faults()).toEqual(['dragoman_agent_faults_total{canary_open}'])
+})
+
+/** A link that is held for a second, with what it wrote. */
+function heldLink() {
+  const clock = memoryClock()
+  const written: Buffer[] = []
+  const stream = new Duplex({ read() {}, write: (bytes: Buffer, _, done) => (written.push(bytes), done()) })
+  const closed: string[] = []
+  const events = { message() {}, output() {}, taskOutput() {}, closed: (why: string) => void closed.push(why) }
+  const link = new AgentLink(stream, events, { clock, metrics: memoryMetrics() })
+  link.hold(1000)
+  const heard = () => {
+    const frames = new FrameReader().push(Buffer.concat(written))
+    if (!frames.ok) throw new Error('Not of frames')
+    return frames.value.map((frame) => (frame.kind === 'data' ? 'data' : (frame.message as { type: string }).type))
+  }
+  return { link, clock, closed, heard }
+}
+
+test('a held link lets the terminal be opened, and then in order what a visitor said', () => {
+  const { link, clock, heard } = heldLink()
+  link.send({ type: 'stop' })
+  link.data(0, 0, Buffer.from('typed'))
+  link.send({ type: 'attach', offset: 0 })
+  link.send({ type: 'repl', job: 1 })
+  clock.advance(999)
+  expect(heard()).toEqual(['attach'])
+
+  clock.advance(1)
+
+  expect(heard()).toEqual(['attach', 'stop', 'data', 'repl'])
+  link.close('done')
+  expect(clock.pending()).toBe(0)
+})
+
+test('who says more than is kept for a held link is hung up on', () => {
+  const { link, closed, heard, clock } = heldLink()
+  for (let n = 0; n < 65; n++) link.data(0, n * DATA_BYTES_MAX, Buffer.alloc(DATA_BYTES_MAX))
+  clock.advance(1000)
+
+  expect(closed).toEqual(['slow_reader'])
+  expect(heard()).toEqual([])
 })

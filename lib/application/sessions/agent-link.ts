@@ -17,6 +17,9 @@ import { controlFrame, DATA_BYTES_MAX, dataHead, FrameReader, PTY_STREAM, type F
 const UNSENT_BYTES_MAX = 4 * 1024 * 1024
 const BEAT_MS = SILENCE_MS / 3
 
+/** What makes programs of a visitor run, or reach them; besides it all bytes of theirs. */
+const VISITORS: ReadonlySet<ToAgent['type']> = new Set(['run', 'repl', 'stop', 'task', 'task-end-input', 'task-stop'])
+
 /** Why a connection closes whose sides share no protocol. */
 export const OTHER_PROTOCOL = 'bad_protocol'
 /** Why one closes whose sandbox another server has taken over: whatever we know of it is no longer ours to say. */
@@ -51,6 +54,9 @@ export class AgentLink {
   #heardAt: number
   #pingAt: number | undefined
   #cancelBeat: () => void = () => {}
+  #held: Uint8Array[] | undefined
+  #heldBytes = 0
+  #cancelHold: () => void = () => {}
 
   constructor(stream: Duplex, events: LinkEvents, world: { clock: Clock; metrics: Metrics }) {
     this.#stream = stream
@@ -77,18 +83,29 @@ export class AgentLink {
     this.send(serverHello(key, epoch))
   }
 
+  /** For so long nothing of a visitor reaches the sandbox; what they say meanwhile arrives after that, in its order. */
+  hold(ms: number): void {
+    this.#held = []
+    this.#cancelHold = this.#clock.after(ms, () => {
+      const held = this.#held ?? []
+      this.#held = undefined
+      for (const bytes of held) this.#write(bytes)
+    })
+  }
+
   send(message: ToAgent): void {
     // Output is expected again from wherever the answer to an attach says.
     if (message.type === 'attach' || message.type === 'detach') this.#expected = undefined
     if (message.type === 'ack' && message.stream === PTY_STREAM) this.#acked = Math.max(this.#acked, message.offset)
-    this.#write(controlFrame(message))
+    if (VISITORS.has(message.type)) this.#writeLater(controlFrame(message))
+    else this.#write(controlFrame(message))
   }
 
   data(stream: number, offset: number, bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; at += DATA_BYTES_MAX) {
       const part = bytes.subarray(at, at + DATA_BYTES_MAX)
       // In one write: of two the agent would wake for the head alone.
-      this.#write(Buffer.concat([dataHead(stream, offset + at, part.length), part]))
+      this.#writeLater(Buffer.concat([dataHead(stream, offset + at, part.length), part]))
     }
   }
 
@@ -96,9 +113,17 @@ export class AgentLink {
     if (this.#closed) return
     this.#closed = true
     this.#cancelBeat()
+    this.#cancelHold()
     this.#stream.destroy()
     if (!FAULTLESS.has(why)) this.#metrics.count('dragoman_agent_faults_total', { why })
     this.#events.closed(why)
+  }
+
+  #writeLater(bytes: Uint8Array): void {
+    if (!this.#held) return this.#write(bytes)
+    this.#held.push(bytes)
+    this.#heldBytes += bytes.length
+    if (this.#heldBytes > UNSENT_BYTES_MAX) this.close('slow_reader')
   }
 
   #write(bytes: Uint8Array): void {

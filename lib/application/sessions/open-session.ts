@@ -17,7 +17,7 @@ import type { Pool } from '../pool/pool.ts'
 import type { OutputShare } from './output-share.ts'
 import type { SessionRegistry } from './registry.ts'
 import { Session } from './session.ts'
-import { AgentRefused, heard, isFenced, prepare, startPlain, type Warm } from './warm-up.ts'
+import { AgentRefused, heard, isFenced, prepareForWaiting, startPlain, type Warm } from './warm-up.ts'
 
 const CLAIM_TRIES = 3
 const FIRST_EPOCH = 1
@@ -114,7 +114,7 @@ async function specialise(world: OpenSessionWorld, ask: OpenSession, member: War
   const plain = member ? ok(member) : await startPlain(world, id, ask.language, signal)
   if (!plain.ok) return plain
   ask.phase('preparing')
-  return prepare(world, plain.value, ask.language, ask.size, signal)
+  return prepareForWaiting(world, plain.value, ask.language, ask.size, signal)
 }
 
 /** False when the sandbox is somebody else's already (and stays theirs), or did not answer (and is destroyed). */

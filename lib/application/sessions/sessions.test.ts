@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { memoryAgent } from '#lib/adapters/memory/agent.ts'
 import { terminalSize } from '#lib/domain/terminal-size.ts'
-import { INPUT_WINDOW_BYTES, OUTPUT_WINDOW_BYTES, RING_BYTES } from '#lib/protocol/agent.ts'
+import { CANARY_LATE_LOOK_MS, CANARY_WAIT_MS, INPUT_WINDOW_BYTES, OUTPUT_WINDOW_BYTES, RING_BYTES } from '#lib/protocol/agent.ts'
 
 import { never, python, world } from '../testing/world.ts'
 import { RUNS } from './programs.ts'
@@ -287,6 +287,39 @@ test('a sandbox whose network canary got out is destroyed and never handed to an
   const { tryOpen, sandboxes } = world({ canary: 'open' })
 
   expect(await tryOpen()).toEqual({ ok: false, error: { code: 'start_failed' } })
+  expect(sandboxes.running()).toEqual([])
+})
+
+test('behind a firewall the prompt comes at once, and what is said to it once the canary has had its time', async () => {
+  const { open, watch, clock, agentOf, settled } = world({ isWalled: true })
+  const { session } = await open()
+  const seen = await watch(session)
+  expect(await seen.text('> ')).toBe('> ')
+  void session.run({ files: [{ path: 'main.py', text: '0' }] })
+  const words = () => agentOf(session).heard.map(({ type }) => type)
+
+  clock.advance(CANARY_WAIT_MS)
+  await settled()
+  expect(words()).not.toContain('run')
+
+  clock.advance(CANARY_LATE_LOOK_MS)
+  await settled()
+  expect(words()).toContain('run')
+})
+
+test('behind a firewall that was open after all nothing that was said gets in', async () => {
+  const { open, watch, clock, agentOf, settled, sandboxes } = world({ isWalled: true })
+  const { session } = await open()
+  const seen = await watch(session)
+  const agent = agentOf(session)
+  void session.run({ files: [{ path: 'main.py', text: '0' }] })
+  agent.say({ type: 'canary-open' })
+  await settled()
+  clock.advance(60_000)
+  await settled()
+
+  expect(agent.heard.map(({ type }) => type)).not.toContain('run')
+  expect(seen.events).toContain('ended lost')
   expect(sandboxes.running()).toEqual([])
 })
 

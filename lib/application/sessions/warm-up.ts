@@ -4,10 +4,13 @@ import type { Clock } from '#lib/application/ports/time.ts'
 import type { SandboxId } from '#lib/domain/ids.ts'
 import type { Language } from '#lib/domain/language.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
-import type { FromAgent } from '#lib/protocol/agent.ts'
+import { CANARY_LATE_LOOK_MS, CANARY_WAIT_MS, type FromAgent } from '#lib/protocol/agent.ts'
 
 import { AgentLink, FENCED, type LinkEvents, OTHER_PROTOCOL } from './agent-link.ts'
 import { launchOf } from './launch.ts'
+
+/** Whoever waits for a prompt waits for the canary no longer than most prompts take; the rest of its time runs beside. */
+const CANARY_FIRST_MS = 30
 
 /** A sandbox with its agent on the line, not yet anybody's. */
 export type Warm = {
@@ -104,7 +107,8 @@ export async function prepare(
       cols: size.cols,
       rows: size.rows,
       outputBytesMax: outputBytes,
-      ...(canary && canary !== 'tolerated' && { canary: { ...canary, ...(canaryWaitMs && { waitMs: canaryWaitMs }) } }),
+      ...(canary &&
+        canary !== 'tolerated' && { canary: { ...canary, ...(canaryWaitMs !== undefined && { waitMs: canaryWaitMs }) } }),
     })
     const ready = await answer
     const isOpen = ready.type === 'ready' && ready.canary === 'open'
@@ -117,6 +121,24 @@ export async function prepare(
   } catch (error) {
     return refuse(plain, { code: 'start_failed', why: String(error) })
   }
+}
+
+/**
+ * The same for a visitor who waits for it. The canary is tried as long as for anybody, but beside the claim and while the prompt
+ * is on its way: until it has not got out in its time, nothing that the visitor says reaches the sandbox.
+ */
+export async function prepareForWaiting(
+  world: World,
+  plain: Warm,
+  language: Language,
+  size: { cols: number; rows: number },
+  signal: AbortSignal,
+): Promise<Result<Warm, WarmRefused>> {
+  const { canary } = plain.sandbox
+  if (canary === undefined || canary === 'tolerated') return prepare(world, plain, language, size, signal)
+  const prepared = await prepare(world, plain, language, size, signal, CANARY_FIRST_MS)
+  if (prepared.ok) prepared.value.link.hold(CANARY_WAIT_MS + CANARY_LATE_LOOK_MS)
+  return prepared
 }
 
 async function refuse(plain: Warm, refused: WarmRefused): Promise<Result<never, WarmRefused>> {

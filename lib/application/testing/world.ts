@@ -57,6 +57,8 @@ const STEP_MS = 4000
 type Options = {
   room?: number
   canary?: 'blocked' | 'open'
+  /** Sandboxes have a network with a firewall before it. */
+  isWalled?: boolean
   agent?: () => MemoryAgent
   sessionsMax?: number
   perAddressMax?: number
@@ -83,10 +85,10 @@ export function world(options: Options = {}) {
   const log = memoryLog()
   const records = beside?.records ?? memoryRecords(() => clock.now())
   const replica = beside ? 'there' : 'here'
-  const { room, canary, agent } = options
+  const { room, canary, agent, isWalled = false } = options
   const sandboxes =
     beside?.sandboxes ??
-    memorySandboxes({ ...(room !== undefined && { room }), ...(canary && { canary }), ...(agent && { agent }) })
+    memorySandboxes({ ...(room !== undefined && { room }), ...(canary && { canary }), ...(agent && { agent }), isWalled })
   let n = 0
   const random = { hex: (bytes: number) => (beside ? 'f' : '') + (++n).toString(16).padStart(bytes * 2 - (beside ? 1 : 0), '0') }
   const pool = new Pool(
