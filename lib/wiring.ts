@@ -7,8 +7,10 @@ import packageFile from '../package.json' with { type: 'json' }
 import { pinoLog } from './adapters/pino/log.ts'
 import { lockData } from './adapters/postgres/data-lock.ts'
 import { prometheusMetrics } from './adapters/prometheus/metrics.ts'
+import { openFiles } from './adapters/system/open-files.ts'
 import { systemClock, systemRandom } from './adapters/system/time.ts'
 import { admission } from './application/admission/admission.ts'
+import { watchDescriptors } from './application/admission/descriptors.ts'
 import { findLanguage } from './application/languages/find-language.ts'
 import { Versions } from './application/languages/versions.ts'
 import { Pool } from './application/pool/pool.ts'
@@ -84,10 +86,12 @@ export async function wire(config: Config, top: string): Promise<Wired> {
   metrics.set('dragoman_build_info', { version: packageFile.version }, 1)
 
   const leaving = new Leaving(systemClock)
+  const descriptors = watchDescriptors(systemClock, openFiles)
   const refusal = (): Problem | undefined => {
     if (leaving.isGoing()) return { code: 'draining' }
     const failed = house.failed()
-    return failed.length > 0 ? { code: 'refusing_sessions', failed } : undefined
+    if (failed.length > 0) return { code: 'refusing_sessions', failed }
+    return descriptors.hasForSessions() ? undefined : { code: 'no_room' }
   }
   const replica = replicaName(config, systemRandom)
   const base = { sandboxes, records, replica, clock: systemClock, random: systemRandom, metrics, log }
@@ -161,6 +165,7 @@ export async function wire(config: Config, top: string): Promise<Wired> {
         sandbox: { ok: failed.length === 0, ...(failed.length > 0 && { detail: failed.join(', ') }) },
         database: { ok: watch.isUp() },
         draining: { ok: !leaving.isAnnounced() },
+        descriptors: { ok: descriptors.hasForSessions() },
       }
       return { live: true, ready: Object.values(checks).every((check) => check.ok), checks }
     },
@@ -186,6 +191,7 @@ export async function wire(config: Config, top: string): Promise<Wired> {
           language: languages.startable,
           version: (language) => versions.of(language),
           open: (ask) => openSession(world, ask),
+          hasRoom: descriptors.hasForSockets,
         },
         { origins: config.origins, trustedProxies: config.trustProxy, sessionsPerAddress: config.sessionsPerAddress },
       )
@@ -195,6 +201,7 @@ export async function wire(config: Config, top: string): Promise<Wired> {
     drain: () => (isShared ? leaving.moveEverybody() : Promise.resolve()),
     async stop() {
       leaving.go()
+      descriptors.stop()
       house.stop()
       watch.stop()
       stopBusyWatch()

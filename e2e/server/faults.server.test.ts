@@ -1,5 +1,6 @@
+import { readdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { join, resolve } from 'node:path'
 
 import { afterEach, expect, test } from 'vitest'
@@ -7,9 +8,11 @@ import { afterEach, expect, test } from 'vitest'
 import { startEmbedded } from '#lib/adapters/postgres/embedded.ts'
 
 import { ownServer, type OwnServer } from '../../cli/own-server.ts'
+import { mustRun } from '../../cli/setup/tool.ts'
 import { browser, type Browser } from './browser.ts'
 import { rawSocket } from './raw-socket.ts'
 import { agentsOf, killTree, sandboxesIn, signalAgents } from './sandbox-processes.ts'
+import { wireTo } from './wire.ts'
 
 const TOP = resolve(import.meta.dirname, '../..')
 const MANY = {
@@ -137,13 +140,13 @@ test('starts beyond the pool, and with every member killed, are slower and no er
 // Fault 27: a peer that is there and says nothing (sleeping laptop, dropped packets).
 test('a half-open connection is given up, the session waits, and resumes at the very byte', { timeout: 90_000 }, async () => {
   const server = await serve('fault-half-open', { ...NO_POOL, DRAGOMAN_SESSION_GRACE_SECONDS: '60' })
-  const wire = await frozenWire(server.url)
+  const wire = await wireTo({ port: Number(new URL(server.url).port), host: 'localhost' })
   closing.push(wire.close)
-  const visitor = await visit(wire.url)
+  const visitor = await visit(`http://localhost:${wire.port}`)
   const session = await visitor.started('bash')
   await visitor.run('main.sh', 'i=0; while :; do i=$((i+1)); echo n-$i; sleep 0.05; done\n')
   await visitor.saw('n-20\r\n')
-  wire.freeze()
+  wire.deafen()
   const seen = visitor.end()
   await expect
     .poll(async () => /dragoman_ws_connections 0/.test(await metrics(server)), { timeout: 40_000, interval: 500 })
@@ -261,6 +264,33 @@ test('a stop leaves no process, no group and no folder of a sandbox', async () =
   expect([agentsOf(server), sandboxesIn('fault-stop')]).toEqual([[], []])
 })
 
+test('a server that runs out of descriptors refuses early, serves on whom it has, and lets in again', async () => {
+  const server = await serve('fault-descriptors', NO_POOL)
+  const visitor = await visit(server.url)
+  await visitor.started()
+  await visitor.saw('>>> ')
+  const pid = server.process.pid ?? 0
+  const open = readdirSync(`/proc/${pid}/fd`).length
+  const limit = (max: number) => mustRun('prlimit', ['--pid', `${pid}`, `--nofile=${max}:`])
+  const late = await visit(server.url)
+
+  await limit(Math.round(open * 1.17)) // 85 % of it are open
+  await expect.poll(async () => (await fetch(`${server.url}/readyz`)).text()).toContain('"descriptors":{"ok":false')
+  expect(await late.start('python')).toMatchObject({ ok: false, error: { code: 'no_room' } })
+  // Whatever comes on top: each connection takes one, and none of them is answered.
+  const crowd = Array.from({ length: open }, () => connect(Number(new URL(server.url).port), 'localhost'))
+  for (const socket of crowd) socket.on('error', () => {})
+  closing.push(() => crowd.forEach((socket) => socket.destroy()))
+  await expect.poll(() => visit(server.url).then(() => '', String)).toContain('websocket error')
+  visitor.type('40 + 2\n')
+  await visitor.saw('\r\n42\r\n')
+
+  for (const socket of crowd) socket.destroy()
+  await limit(open * 4)
+  await expect.poll(async () => (await late.start('python')).ok).toBe(true)
+  expect(await metrics(server)).toMatch(/dragoman_session_start_failures_total\{reason="no_room"\} [1-9]/)
+})
+
 async function runsPython(url: string): Promise<void> {
   const visitor = await visit(url)
   await visitor.started()
@@ -278,34 +308,4 @@ function forOthers(url: string, folder: string): string {
   const other = new URL(url)
   other.searchParams.set('host', join(folder, 'run'))
   return other.href
-}
-
-/** A wire that can stop carrying anything without anybody being told. */
-async function frozenWire(url: string): Promise<{ url: string; freeze(): void; close(): void }> {
-  const { hostname, port } = new URL(url)
-  const sockets: Socket[] = []
-  let frozen = false
-  const server: Server = createServer((near) => {
-    const far = connect(Number(port), hostname)
-    sockets.push(near, far)
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      from.on('data', (chunk) => !frozen && to.write(chunk))
-      from.on('error', () => {})
-      from.on('close', () => !frozen && to.destroy())
-    }
-  })
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const address = server.address()
-  if (typeof address !== 'object' || !address) throw new Error('The wire has no port')
-  return {
-    url: `http://localhost:${address.port}`,
-    freeze: () => void (frozen = true),
-    close() {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-    },
-  }
 }

@@ -20,6 +20,11 @@ export const SOCKETS_PER_SESSION = 8
 const PING_INTERVAL_MS = 10_000
 const PING_TIMEOUT_MS = 10_000
 
+type SocketWorld = VisitorWorld & {
+  /** False when this process could not serve one more. */
+  readonly hasRoom: () => boolean
+}
+
 export type SocketOptions = {
   readonly origins: readonly string[]
   readonly trustedProxies: number
@@ -36,7 +41,7 @@ export type SocketServer = {
 }
 
 /** socket.io on this HTTP server: websocket only, own pages only. */
-export function socketServer(http: HttpServer, world: VisitorWorld, options: SocketOptions): SocketServer {
+export function socketServer(http: HttpServer, world: SocketWorld, options: SocketOptions): SocketServer {
   const { metrics } = world
   const socketsMax = options.sessionsPerAddress * SOCKETS_PER_SESSION
   const perAddress = new Map<string, number>()
@@ -70,10 +75,11 @@ export function socketServer(http: HttpServer, world: VisitorWorld, options: Soc
     })
   })
 
-  function turnedAway(request: IncomingMessage): 'draining' | 'bad_origin' | 'too_many' | undefined {
+  function turnedAway(request: IncomingMessage): 'draining' | 'bad_origin' | 'no_room' | 'too_many' | undefined {
     const { origin, host } = request.headers
     if (isMoving) return 'draining'
     if (!originIsAllowed({ origin, host, allowed: options.origins })) return 'bad_origin'
+    if (!world.hasRoom()) return 'no_room'
     return takePlace(request) ? undefined : 'too_many'
   }
 

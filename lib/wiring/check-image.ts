@@ -73,6 +73,7 @@ async function privateServer(sandboxes: Sandboxes, language: Language, log: Log)
       language: (id) => (id === language.id ? ok(language) : err({ code: 'unknown_lang', lang: id })),
       version: (asked) => versions.of(asked),
       open: (ask) => openSession(world, ask),
+      hasRoom: () => true,
     },
     { origins: [], trustedProxies: 0, sessionsPerAddress: SESSIONS_MAX },
   )
