@@ -1,17 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 
-import { withClient } from '#lib/adapters/postgres/client.ts'
-
-import { ownServer, type OwnServer } from '../../cli/own-server.ts'
 import { UNENFORCED_LABEL } from '../../k8s/test-cluster/enforcer/rules.ts'
-import { apply, kubeconfigPath } from '../../k8s/test-cluster/kubectl.ts'
-import { type OwnDatabase, ownDatabase } from '../../k8s/test-cluster/own-database.ts'
-import { type OwnNamespace, ownNamespace } from '../../k8s/test-cluster/own-namespace.ts'
-import { testWorld } from '../../k8s/test-cluster/world.ts'
-import { browser, type Browser } from './browser.ts'
+import { PATIENCE, podHouse, type PodHouse, readiness, ready } from './pod-house.ts'
 
-/** A busy machine starts a server, and its first pod, slowly. */
-const PATIENCE = { timeout: 60_000, interval: 100 }
 /** Beats stand still for 15 s, are looked at every 3 s, and then comes a dial. */
 const ORPHAN = { timeout: 40_000, interval: 250 }
 /** What a visitor waits at most until the session goes on elsewhere. */
@@ -23,70 +14,18 @@ for n in itertools.count(1):
     time.sleep(0.05)
 `
 
-let database: OwnDatabase
-let walled: OwnNamespace
-let open: OwnNamespace
-const closing: (() => unknown)[] = []
-
+let walled: PodHouse
+let open: PodHouse
 beforeAll(async () => {
-  ;[database, walled, open] = await Promise.all([
-    ownDatabase(),
-    ownNamespace('replicas'),
-    ownNamespace('replicas-open', { [UNENFORCED_LABEL]: 'true' }),
-  ])
-  await Promise.all([apply(deny(walled.name)), apply(deny(open.name))])
+  ;[walled, open] = await Promise.all([podHouse('replicas'), podHouse('replicas-open', { [UNENFORCED_LABEL]: 'true' })])
 })
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close()
-})
-afterAll(async () => {
-  await Promise.all([database?.end(), walled?.end(), open?.end()])
-})
+afterEach(() => Promise.all([walled.clear(), open.clear()]))
+afterAll(() => Promise.all([walled?.end(), open?.end()]))
 
-async function serve(name: string, namespace: OwnNamespace, env: Record<string, string> = {}): Promise<OwnServer> {
-  const { registryUrl, agentCache } = testWorld()
-  const server = await ownServer(name, {
-    DRAGOMAN_SANDBOXES: 'pods',
-    DATABASE_URL: database.url,
-    DRAGOMAN_REGISTRY_URL: registryUrl,
-    DRAGOMAN_KUBECONFIG: kubeconfigPath(),
-    DRAGOMAN_SESSIONS_NAMESPACE: namespace.name,
-    DRAGOMAN_AGENT_CACHE: agentCache,
-    DRAGOMAN_REPLICA: name,
-    DRAGOMAN_POOL_LANGUAGES: 'python',
-    DRAGOMAN_POOL_MEMORY_MIB: '16',
-    ...env,
-  })
-  closing.push(() => {
-    server.process.kill('SIGKILL') // nobody has to be handed over at the end
-    return server.stop()
-  })
-  return server
+const rowOf = async (session: string) => {
+  const sql = 'SELECT owner, epoch, reason FROM session WHERE id = $1'
+  return (await walled.rows<{ owner: string; epoch: number; reason: string | null }>(sql, session))[0]
 }
-const ready = (server: OwnServer) => expect.poll(() => readiness(server), PATIENCE).toMatchObject({ status: 200 })
-async function readiness({ url }: OwnServer) {
-  const answer = await fetch(`${url}/readyz`)
-  return { status: answer.status, text: await answer.text() }
-}
-async function visit({ url }: OwnServer): Promise<Browser> {
-  const visitor = await browser(url)
-  closing.push(() => visitor.close())
-  return visitor
-}
-const deny = (namespace: string) => ({
-  apiVersion: 'networking.k8s.io/v1',
-  kind: 'NetworkPolicy',
-  metadata: { name: 'default-deny', namespace },
-  spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
-})
-const rowOf = (session: string) =>
-  withClient(database.migrateUrl, async (client) => {
-    const { rows } = await client.query<{ owner: string; epoch: number; reason: string | null }>(
-      'SELECT owner, epoch, reason FROM session WHERE id = $1',
-      [session],
-    )
-    return rows[0]
-  })
 /** Numbers of the lines, and the processes that printed them. */
 function linesOf(text: string) {
   const lines = [...text.matchAll(/line-(\d+)-(\d+)\r/g)]
@@ -96,33 +35,33 @@ const LINE = /line-\d+-\d+\r\n/
 
 // Faults 1, 3, 4, 5 and 28 of a control plane with several servers, on the real cluster.
 test('a session goes from server to server: one that lives, one that is killed, one that goes; no byte is lost or said twice', async () => {
-  const [a, b] = await Promise.all([serve('replica-a', walled), serve('replica-b', walled)])
+  const [a, b] = await Promise.all([walled.serve('replica-a'), walled.serve('replica-b')])
   await Promise.all([ready(a), ready(b)])
-  const atA = await visit(a)
+  const atA = await walled.visit(a)
   const session = await atA.started('python')
   await atA.run('main.py', PRINT)
   await atA.saw(/line-20-\d+\r/)
 
   // The first lives on, and is told.
-  const atB = await visit(b)
+  const atB = await walled.visit(b)
   const fromA = atA.end()
   expect(await atB.resume(session, fromA)).toMatchObject({ ok: true, value: { from: fromA, state: 'running' } })
   await atA.until(() => atA.told.moves.length > 0)
   await atB.saw(LINE)
-  const orphan = await (await visit(b)).started('python')
+  const orphan = await (await walled.visit(b)).started('python')
   await expect.poll(() => rowOf(orphan.session), PATIENCE).toMatchObject({ epoch: 1, reason: null })
 
   // The second is killed.
   b.process.kill('SIGKILL')
   await atB.until(() => atB.told.closed)
   const killedAt = performance.now()
-  const again = await visit(a)
+  const again = await walled.visit(a)
   const fromB = atB.end()
   expect(await again.resume(session, fromB)).toMatchObject({ ok: true, value: { from: fromB } })
   expect(performance.now() - killedAt).toBeLessThan(RESUME_MS_MAX)
 
   // What nobody came back for is taken over by whoever lives.
-  const c = await serve('replica-c', walled)
+  const c = await walled.serve('replica-c')
   await ready(c)
   await expect.poll(() => rowOf(orphan.session), ORPHAN).toMatchObject({ epoch: 2, reason: null })
 
@@ -130,7 +69,7 @@ test('a session goes from server to server: one that lives, one that is killed, 
   a.process.kill('SIGTERM')
   await expect.poll(() => readiness(a), PATIENCE).toMatchObject({ status: 503 })
   await again.until(() => again.told.moves.length > 0)
-  const atC = await visit(c)
+  const atC = await walled.visit(c)
   const fromA2 = again.end()
   expect(await atC.resume(session, fromA2)).toMatchObject({ ok: true, value: { from: fromA2 } })
   again.close()
@@ -146,18 +85,18 @@ test('a session goes from server to server: one that lives, one that is killed, 
 
 test('where policies are not enforced no session is opened, unless an operator says so by name', async () => {
   const env = { DRAGOMAN_POOL_MEMORY_MIB: '0' }
-  const server = await serve('replica-open', open, env)
+  const server = await open.serve('replica-open', env)
   await expect
     .poll(() => readiness(server), PATIENCE)
     .toMatchObject({ status: 503, text: expect.stringContaining('network_policy') })
-  const refused = await (await visit(server)).start('python')
+  const refused = await (await open.visit(server)).start('python')
   expect(refused).toMatchObject({
     ok: false,
     error: { code: 'refusing_sessions', failed: expect.arrayContaining(['network_policy']) },
   })
   await server.stop()
 
-  const named = await serve('replica-named', open, { ...env, DRAGOMAN_UNENFORCED_NETWORK: 'true' })
+  const named = await open.serve('replica-named', { ...env, DRAGOMAN_UNENFORCED_NETWORK: 'true' })
   await ready(named)
-  expect(await (await visit(named)).start('python')).toMatchObject({ ok: true })
+  expect(await (await open.visit(named)).start('python')).toMatchObject({ ok: true })
 }, 180_000)

@@ -11,6 +11,8 @@ export type Wire = {
   deafen(): void
   /** What either side says comes so much later, in ms. */
   delay(ms: number): void
+  /** Connections on which neither side says a word for so long are cut. */
+  hangUpAfter(ms: number): void
   close(): void
 }
 
@@ -18,13 +20,14 @@ export type Wire = {
 export async function wireTo(target: NetConnectOpts): Promise<Wire> {
   const pairs = new Set<{ readonly ends: readonly Socket[]; isDeaf: boolean }>()
   let how: How = 'passes'
-  let delayMs = 0
+  let [delayMs, idleMs] = [0, 0]
   const server = createServer({ noDelay: true }, (near) => {
     near.on('error', () => undefined)
     if (how === 'cut') return void near.destroy()
     const far = connect(target)
     const pair = { ends: [near, far], isDeaf: false }
     pairs.add(pair)
+    near.setTimeout(idleMs, () => near.destroy())
     const passes = () => how === 'passes' && !pair.isDeaf
     /** Bytes keep their order whatever the delay was when they came. */
     let said = Promise.resolve()
@@ -61,6 +64,7 @@ export async function wireTo(target: NetConnectOpts): Promise<Wire> {
       for (const pair of pairs) pair.isDeaf = true
     },
     delay: (ms) => void (delayMs = ms),
+    hangUpAfter: (ms) => void (idleMs = ms),
     close() {
       cut()
       server.close()

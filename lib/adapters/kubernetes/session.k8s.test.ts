@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -18,6 +18,7 @@ import { terminalSize } from '#lib/domain/terminal-size.ts'
 import type { JobEvent } from '#lib/protocol/browser.ts'
 
 import { apply, kubeconfigPath } from '../../../k8s/test-cluster/kubectl.ts'
+import { podProcesses } from '../../../k8s/test-cluster/pod-processes.ts'
 import { clusterFacts } from './cluster-facts.ts'
 import { apiServerAddresses, openCluster } from './cluster.ts'
 import { podWorld, type PodWorld } from './testing/pod-world.ts'
@@ -139,26 +140,13 @@ test('what stands still with its node is lost by our own heartbeat, and taken aw
   await expect.poll(() => seen.text, PATIENCE).toContain('>>> ')
   const [name = ''] = await world.pods()
   const { metadata } = await world.pod(name as SandboxId)
-  const processes = processesOf(metadata?.uid ?? '')
+  const processes = podProcesses(metadata?.uid ?? '')
   for (const pid of processes) process.kill(pid, 'SIGSTOP')
 
   await expect.poll(() => seen.ended, { timeout: LOST_MS_MAX }).toBe('lost')
   await expect.poll(world.pods, PATIENCE).toEqual([])
-  if (processes.length > 0) await expect.poll(() => processesOf(metadata?.uid ?? ''), PATIENCE).toEqual([])
+  if (processes.length > 0) await expect.poll(() => podProcesses(metadata?.uid ?? ''), PATIENCE).toEqual([])
 })
-
-/** Of a pod's containers, where its node is this machine; the cluster's own waiting process is none of them. */
-function processesOf(uid: string): number[] {
-  const names = [uid, uid.replaceAll('-', '_')]
-  return readdirSync('/proc').flatMap((pid) => {
-    try {
-      const isIn = /^\d+$/.test(pid) && names.some((name) => readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(name))
-      return isIn && readFileSync(`/proc/${pid}/comm`, 'utf8') !== 'pause\n' ? Number(pid) : []
-    } catch {
-      return [] // gone meanwhile
-    }
-  })
-}
 
 /** A server of this house, as it finds the cluster. */
 async function server() {
