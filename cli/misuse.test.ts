@@ -54,7 +54,7 @@ test('options in the environment that are none are all told at once, before anyt
   expect([status, out]).toEqual([2, ''])
   expect(err.split('\n').filter(Boolean)).toEqual([
     'PORT: must be a whole number from 0 to 65535, not "99999"',
-    'DRAGOMAN_SESSIONS_MAX: must be a whole number from 1 to 1000, not "x"',
+    'DRAGOMAN_SESSIONS_MAX: must be a whole number from 1 to 10000, not "x"',
   ])
 })
 

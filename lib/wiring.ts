@@ -11,6 +11,7 @@ import { openFiles } from './adapters/system/open-files.ts'
 import { systemClock, systemRandom } from './adapters/system/time.ts'
 import { admission } from './application/admission/admission.ts'
 import { watchDescriptors } from './application/admission/descriptors.ts'
+import { sharedAdmission } from './application/admission/shared-admission.ts'
 import { findLanguage } from './application/languages/find-language.ts'
 import { Versions } from './application/languages/versions.ts'
 import { Pool } from './application/pool/pool.ts'
@@ -109,12 +110,13 @@ export async function wire(config: Config, top: string): Promise<Wired> {
     startMs: MEMBER_START_MS[config.sandboxes],
     startsMax: MEMBER_STARTS[config.sandboxes],
   })
-  const gate = admission(systemClock, metrics, {
+  const limits = {
     sessionsMax: config.sessionsMax,
     perAddressMax: config.sessionsPerAddress,
     startsPerMinute: config.startsPerMinutePerAddress,
     queueMax: config.queueMax,
-  })
+  }
+  const gate = isShared ? sharedAdmission(base, limits) : admission(systemClock, metrics, limits)
   const registry = new SessionRegistry(base)
   const graceMs = config.sessionGraceSeconds * 1000
   const share = outputShare(systemClock, FLOOD_BYTES_PER_CORE * availableParallelism())
@@ -209,6 +211,7 @@ export async function wire(config: Config, top: string): Promise<Wired> {
       await keepingUp.stop()
       await pool.stop()
       languages.stop()
+      gate.stop()
       if (isShared) registry.releaseAll()
       else await registry.endAll('lost')
       await sandboxes.close()

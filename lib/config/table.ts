@@ -118,10 +118,10 @@ export const OPTIONS = {
   ...CLUSTER_OPTIONS,
   sessionsMax: derived(
     'sessions-max',
-    whole(1, 1000),
+    whole(1, 10_000),
     ({ memoryMiB }) => clamp(Math.floor(memoryMiB / SESSION_MIB), 4, 100),
     'one for every 128 MiB of memory, from 4 to 100',
-    'Sessions at once; who comes later waits in a queue.',
+    'Sessions at once, on a cluster of all servers together; who comes later waits in a queue.',
   ),
   totalMemoryMiB: derived(
     'total-memory-mib',
@@ -130,14 +130,24 @@ export const OPTIONS = {
     'three quarters of the memory',
     'Memory of all sandboxes together; the rest is for the server and the database.',
   ),
-  sessionsPerAddress: fixed('sessions-per-address', whole(1, 1000), '8', 'Sessions at once from one address.'),
+  sessionsPerAddress: fixed(
+    'sessions-per-address',
+    whole(1, 1000),
+    '8',
+    'Sessions at once from one address, at whatever server.',
+  ),
   startsPerMinutePerAddress: fixed(
     'starts-per-minute-per-address',
     whole(1, 6000),
     '30',
-    'Sessions started a minute from one address.',
+    'Sessions started a minute from one address, at whatever server.',
   ),
-  queueMax: fixed('queue-max', whole(0, 10_000), '100', 'How many may wait for a sandbox; the next one is turned away.'),
+  queueMax: fixed(
+    'queue-max',
+    whole(0, 10_000),
+    '100',
+    'How many may wait for a sandbox; beyond that whoever is last in turn is turned away.',
+  ),
   poolLanguages: fixed('pool-languages', langIds, 'python,javascript,bash', 'Languages whose prompt is kept open ahead.'),
   poolMemoryMiB: fixed(
     'pool-memory-mib',

@@ -1,15 +1,18 @@
-import type { MemberRecord, MemberWish, Records, SessionRecord } from '#lib/application/ports/records.ts'
+import type { LeaseAsk, MemberRecord, MemberWish, OpenedRecord, Records, SessionRecord } from '#lib/application/ports/records.ts'
 import type { EndReason } from '#lib/domain/ending.ts'
 import type { SandboxId, SessionId } from '#lib/domain/ids.ts'
 import { err, ok } from '#lib/domain/result.ts'
+
+import { memoryPlaces } from './places.ts'
 
 type Member = { readonly record: MemberRecord; readonly state: 'creating' | 'free' | 'leased'; readonly at: number }
 
 /** Records of one process; `fail(true)` makes every call reject, as a database that is down. */
 export function memoryRecords(now: () => number = () => 0): Records & { fail(down: boolean): void } {
-  const sessions = new Map<SessionId, SessionRecord & { reason?: EndReason }>()
+  const sessions = new Map<SessionId, OpenedRecord & { reason?: EndReason }>()
   const members = new Map<SandboxId, Member>()
   const replicas = new Map<string, number>()
+  const places = memoryPlaces(now, () => live())
   let down = false
   const answer = async <T>(value: () => T): Promise<T> => {
     if (down) throw new Error('Cannot reach the records: they are set to fail')
@@ -27,11 +30,21 @@ export function memoryRecords(now: () => number = () => 0): Records & { fail(dow
     return taken
   }
 
+  function lease(ask: Pick<LeaseAsk, 'lang' | 'keptAs' | 'owner'>): MemberRecord | undefined {
+    const free = [...members.values()].filter((member) => isOf(ask)(member) && member.state === 'free')
+    const first = (free.find(({ record }) => record.owner === ask.owner) ?? free[0])?.record
+    if (!first) return undefined
+    const record = { ...first, owner: ask.owner }
+    members.set(first.sandbox, { record, state: 'leased', at: now() })
+    return record
+  }
+
   return {
     fail: (set) => void (down = set),
     sessionOpened: (record) =>
       answer(() => {
         members.delete(record.sandbox)
+        places.leave([record.id])
         if (!sessions.has(record.id)) sessions.set(record.id, record)
       }),
     sessionEnded: (id, reason) =>
@@ -73,15 +86,7 @@ export function memoryRecords(now: () => number = () => 0): Records & { fail(dow
         if (members.get(member.sandbox)?.state !== 'leased')
           members.set(member.sandbox, { record: member, state: 'free', at: now() })
       }),
-    lease: (ask) =>
-      answer(() => {
-        const free = [...members.values()].filter((member) => isOf(ask)(member) && member.state === 'free')
-        const first = (free.find(({ record }) => record.owner === ask.owner) ?? free[0])?.record
-        if (!first) return undefined
-        const record = { ...first, owner: ask.owner }
-        members.set(first.sandbox, { record, state: 'leased', at: now() })
-        return record
-      }),
+    lease: (ask) => answer(() => lease(ask)),
     memberGone: (sandbox, owner) =>
       answer(() => {
         const isOurs = (members.get(sandbox)?.record.owner ?? owner) === owner
@@ -114,8 +119,17 @@ export function memoryRecords(now: () => number = () => 0): Records & { fail(dow
     forgetReplicas: (names) =>
       answer(() => {
         const busy = new Set([...live(), ...[...members.values()].map(({ record }) => record)].map(({ owner }) => owner))
+        places.forgetOwners(names)
         for (const name of names) if (!busy.has(name)) replicas.delete(name)
       }),
     ping: () => answer(() => undefined),
+    enterPlace: (ask, bounds) =>
+      answer(() => {
+        const entered = places.enter(ask, bounds)
+        return entered.code === 'entered' ? { code: 'entered', member: lease(ask) } : entered
+      }),
+    placeTurns: (owner, waiting, sessionsMax) => answer(() => places.turns(owner, waiting, sessionsMax)),
+    leavePlaces: (left) => answer(() => places.leave(left)),
+    expirePlaces: (olderThanMs) => answer(() => places.expire(olderThanMs)),
   }
 }

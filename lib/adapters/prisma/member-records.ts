@@ -1,4 +1,4 @@
-import type { MemberRecord, MemberWish, Records } from '#lib/application/ports/records.ts'
+import type { LeaseAsk, MemberRecord, MemberWish, Records } from '#lib/application/ports/records.ts'
 import type { LangId, SandboxId } from '#lib/domain/ids.ts'
 import { MemberState, Prisma } from '../../../prisma/generated/client.ts'
 import type { Calls } from './calls.ts'
@@ -10,7 +10,14 @@ type MemberRecords = Pick<
   Records,
   'reserveMember' | 'memberReady' | 'lease' | 'memberGone' | 'takeMembers' | 'expireMembers' | 'forgetMembers'
 >
-type Row = { sandbox: string; key: string; address: string | null; lang: string | null; keptAs: string; owner: string }
+export type LeasedRow = {
+  sandbox: string
+  key: string
+  address: string | null
+  lang: string | null
+  keptAs: string
+  owner: string
+}
 
 const COLUMNS = Prisma.sql`sandbox, key, address, lang, kept_as AS "keptAs", owner`
 
@@ -46,17 +53,8 @@ export function memberRecords({ db, call }: Calls): MemberRecords {
       await call('add a pool member', written)
     },
 
-    async lease({ lang, keptAs, session, owner }) {
-      const rows = await call(
-        'lease a pool member',
-        db.$queryRaw<Row[]>`
-          UPDATE pool_member SET state = 'leased', leased_by = ${session}, leased_at = now(), owner = ${owner}
-          WHERE sandbox = (
-            SELECT sandbox FROM pool_member WHERE ${isKind({ lang, keptAs })} AND state = 'free'
-            ORDER BY owner = ${owner} DESC, ready_at, sandbox FOR UPDATE SKIP LOCKED LIMIT 1
-          )
-          RETURNING ${COLUMNS}`,
-      )
+    async lease(ask) {
+      const rows = await call('lease a pool member', db.$queryRaw<LeasedRow[]>`${leaseIf(Prisma.sql`true`, ask)}`)
       return rows[0] && memberRecord(rows[0])
     },
 
@@ -70,7 +68,7 @@ export function memberRecords({ db, call }: Calls): MemberRecords {
       const whose = { owner: { in: [...of] } }
       const taking = db.$transaction([
         db.poolMember.deleteMany({ where: { ...whose, state: { not: MemberState.free } } }),
-        db.$queryRaw<Row[]>`UPDATE pool_member SET owner = ${owner} WHERE owner = ANY(${[...of]}) RETURNING ${COLUMNS}`,
+        db.$queryRaw<LeasedRow[]>`UPDATE pool_member SET owner = ${owner} WHERE owner = ANY(${[...of]}) RETURNING ${COLUMNS}`,
       ])
       const [, rows] = await call('take pool members over', taking)
       return rows.map(memberRecord)
@@ -87,12 +85,21 @@ export function memberRecords({ db, call }: Calls): MemberRecords {
   }
 }
 
+/** The lease as a statement, or as part of one; without its condition it locks and takes nothing. */
+export const leaseIf = (condition: Prisma.Sql, { lang, keptAs, session, owner }: LeaseAsk) => Prisma.sql`
+  UPDATE pool_member SET state = 'leased', leased_by = ${session}, leased_at = now(), owner = ${owner}
+  WHERE ${condition} AND sandbox = (
+    SELECT sandbox FROM pool_member WHERE ${isKind({ lang, keptAs })} AND state = 'free'
+    ORDER BY owner = ${owner} DESC, ready_at, sandbox FOR UPDATE SKIP LOCKED LIMIT 1
+  )
+  RETURNING ${COLUMNS}`
+
 // `IS NULL` and `=`, not `IS NOT DISTINCT FROM`: only these use the index.
 const isKind = ({ lang, keptAs }: Pick<MemberWish, 'lang' | 'keptAs'>) =>
   Prisma.sql`${lang === undefined ? Prisma.sql`lang IS NULL` : Prisma.sql`lang = ${lang}`} AND kept_as = ${keptAs}`
 
 /** The casts are safe: only this file writes these columns, from ids that were checked. */
-function memberRecord({ sandbox, lang, address, ...row }: Row): MemberRecord {
+export function memberRecord({ sandbox, lang, address, key, keptAs, owner }: LeasedRow): MemberRecord {
   const ids = { sandbox: sandbox as SandboxId, lang: lang === null ? undefined : (lang as LangId) }
-  return { ...row, ...ids, ...(address !== null && { address }) }
+  return { key, keptAs, owner, ...ids, ...(address !== null && { address }) }
 }

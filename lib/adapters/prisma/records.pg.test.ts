@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
+import { placesContract } from '#lib/application/ports/places.contract.ts'
 import { recordsContract } from '#lib/application/ports/records.contract.ts'
 import type { SandboxId, SessionId } from '#lib/domain/ids.ts'
 import { withClient } from '../postgres/client.ts'
@@ -26,6 +27,12 @@ afterAll(async () => {
 describe('prismaRecords', () => {
   recordsContract(async () => {
     await records.forgetMembers()
+    return records
+  })
+  placesContract(async () => {
+    await withClient(database.migrateUrl, (client) =>
+      client.query('DELETE FROM session; DELETE FROM pool_member; DELETE FROM place'),
+    )
     return records
   })
 })

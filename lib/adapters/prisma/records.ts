@@ -5,6 +5,7 @@ import type { Records } from '#lib/application/ports/records.ts'
 import { PrismaClient } from '../../../prisma/generated/client.ts'
 import { type Calls, within } from './calls.ts'
 import { memberRecords } from './member-records.ts'
+import { placeRecords } from './place-records.ts'
 import { replicaRecords } from './replica-records.ts'
 import { sessionRecords } from './session-records.ts'
 
@@ -34,6 +35,7 @@ export function prismaRecords({ url, timeoutMs }: PrismaRecordsOptions): Records
   return {
     ...sessionRecords(calls),
     ...memberRecords(calls),
+    ...placeRecords(calls),
     ...replicaRecords(calls),
     close: () => db.$disconnect(),
   }

@@ -30,13 +30,14 @@ export function replicaRecords({ db, call }: Calls): ReplicaRecords {
     },
 
     async forgetReplicas(names) {
-      await call(
-        'forget replicas',
+      const forgetting = db.$transaction([
+        db.place.deleteMany({ where: { owner: { in: [...names] } } }),
         db.$executeRaw`
           DELETE FROM replica WHERE name = ANY(${[...names]})
             AND NOT EXISTS (SELECT FROM session WHERE session.owner = replica.name AND ended_at IS NULL)
             AND NOT EXISTS (SELECT FROM pool_member WHERE pool_member.owner = replica.name)`,
-      )
+      ])
+      await call('forget replicas', forgetting)
     },
 
     async ping() {

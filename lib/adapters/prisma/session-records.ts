@@ -16,9 +16,10 @@ export function sessionRecords({ db, call }: Calls): SessionRecords {
       const { sandbox } = record
       const opened = db.$transaction([
         db.poolMember.deleteMany({ where: { sandbox } }),
+        db.place.deleteMany({ where: { session: record.id } }),
         db.session.createMany({ data: [sessionRow(record)], skipDuplicates: true }),
       ])
-      const [, { count }] = await call('open a session', opened)
+      const [, , { count }] = await call('open a session', opened)
       if (count === 0 && !(await held(record))) throw new Error(`Cannot open a session: sandbox "${sandbox}" had another`)
     },
 

@@ -1,4 +1,4 @@
-import type { SessionRecord } from '#lib/application/ports/records.ts'
+import type { OpenedRecord, SessionRecord } from '#lib/application/ports/records.ts'
 import type { LangId, SandboxId, SessionId } from '#lib/domain/ids.ts'
 import { Prisma } from '../../../prisma/generated/client.ts'
 
@@ -13,9 +13,10 @@ export type LiveRow = Omit<SessionRecord, 'id' | 'lang' | 'sandbox' | 'address'>
   readonly address: string | null
 }
 
-export function sessionRow(record: SessionRecord): Prisma.SessionCreateManyInput {
-  const { id, lang, sandbox, sandboxKey, address, tokenHash, epoch, owner, startedAt, lifeEndsAt } = record
-  return { id, lang, sandbox, sandboxKey, address: address ?? null, tokenHash, epoch, owner, startedAt, lifeEndsAt }
+export function sessionRow(record: OpenedRecord): Prisma.SessionCreateManyInput {
+  const { id, lang, sandbox, sandboxKey, address, tokenHash, epoch, owner, startedAt, lifeEndsAt, visitor } = record
+  const counted = { visitor: visitor?.address ?? null, network: visitor?.network ?? null }
+  return { id, lang, sandbox, sandboxKey, address: address ?? null, tokenHash, epoch, owner, startedAt, lifeEndsAt, ...counted }
 }
 
 /** The casts are safe: only `sessionOpened` writes these columns, from a record whose ids were checked. */

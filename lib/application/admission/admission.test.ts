@@ -3,6 +3,8 @@ import { expect, test } from 'vitest'
 import { memoryClock } from '#lib/adapters/memory/clock.ts'
 import { memoryMetrics } from '#lib/adapters/memory/log.ts'
 
+import type { LangId, SessionId } from '#lib/domain/ids.ts'
+
 import { admission } from './admission.ts'
 
 const never = new AbortController().signal
@@ -16,7 +18,9 @@ function world(options: Partial<Parameters<typeof admission>[2]> = {}) {
     queueMax: 2,
     ...options,
   })
-  const enter = (address: string, place: (n: number) => void = () => {}, signal = never) => gate.enter(address, place, signal)
+  const ask = { session: 's' as SessionId, wish: { lang: 'c' as LangId, keptAs: '' } }
+  const enter = (address: string, place: (n: number) => void = () => {}, signal = never) =>
+    gate.enter({ ...ask, address, place, signal })
   return { clock, gate, enter }
 }
 
@@ -96,4 +100,18 @@ test('a place is given back once, however often it is released', async () => {
   }
 
   expect(gate.running()).toBe(1)
+})
+
+test('a crowd of addresses in one network fills the queue, and who comes from elsewhere takes the last one’s place in it', async () => {
+  const { enter } = world({ queueMax: 3 })
+  await enter('10.0.0.9')
+  const running = await enter('10.0.0.1')
+  const crowd = [2, 3, 4].map((n) => enter(`10.0.0.${n}`))
+  const places: number[] = []
+  const alone = enter('192.0.2.1', (n) => places.push(n))
+
+  expect(await crowd[2]).toEqual({ ok: false, error: { code: 'queue_full' } })
+  expect(places).toEqual([1])
+  if (running.ok) running.value.release()
+  expect((await alone).ok).toBe(true)
 })

@@ -1,9 +1,11 @@
 import type { Metrics } from '#lib/application/ports/metrics.ts'
+import type { MemberRecord } from '#lib/application/ports/records.ts'
 import type { Clock } from '#lib/application/ports/time.ts'
-import type { Problem } from '#lib/domain/problem.ts'
-import { err, ok, type Result } from '#lib/domain/result.ts'
+import type { LangId, SessionId } from '#lib/domain/ids.ts'
+import { err, type Result } from '#lib/domain/result.ts'
 
-import { tokenBucket } from '../sessions/token-bucket.ts'
+import { localGate } from './gate.ts'
+import { startRates } from './start-rates.ts'
 
 export type AdmissionOptions = {
   readonly sessionsMax: number
@@ -12,100 +14,73 @@ export type AdmissionOptions = {
   readonly queueMax: number
 }
 
+export type EnterAsk = {
+  readonly session: SessionId
+  readonly address: string
+  /** What is to be leased with the place, where that is one question to the records. */
+  readonly wish: { readonly lang: LangId; readonly keptAs: string }
+  /** Hears the place in the queue, from 1, whenever it changes. */
+  readonly place: (n: number) => void
+  /** Leaves the queue when it aborts. */
+  readonly signal: AbortSignal
+}
+
+/** What came with a place: a member, or the word that there was none, or that nobody could be asked. */
+export type Leased = { readonly member: MemberRecord | undefined } | 'records_away'
+
 /** A place among the sessions that may run; given back once. */
-export type Place = { release(): void }
+export type Place = {
+  release(): void
+  readonly leased?: Leased
+}
 
-type Waiting = { readonly address: string; readonly place: (n: number) => void; readonly enter: (place: Place) => void }
+export type NotEntered =
+  | { readonly code: 'too_many_sessions'; readonly max: number }
+  | { readonly code: 'too_fast'; readonly retryAfterMs: number }
+  | { readonly code: 'queue_full' }
+  | { readonly code: 'no_room' }
 
-/** Addresses whose rate is remembered; above it the quiet ones are forgotten. */
-const ADDRESSES_MAX = 50_000
+/** Who may start a session: so many in all, so many and so often from one address. Who finds it full waits in a queue. */
+export interface Admission {
+  enter(ask: EnterAsk): Promise<Result<Place, NotEntered>>
+  /** Sessions that came from another process, or an earlier one of ours, hold their places without asking. */
+  adopt(address: string): Place
+  /** So many servers are at work with this one, itself included. */
+  beside(servers: number): void
+  waiting(): number
+  /** Here, whatever others have. */
+  running(): number
+  stop(): void
+}
 
-/**
- * Who may start a session: so many in all, so many and so often from one address. Who finds it full waits in a queue
- * that serves addresses in turn, the one with the fewest sessions first, so that a crowd behind one address does not
- * hold up the rest.
- */
-export function admission(clock: Clock, metrics: Metrics, options: AdmissionOptions) {
-  const open = new Map<string, number>()
-  const buckets = new Map<string, ReturnType<typeof tokenBucket>>()
-  let waiting: Waiting[] = []
-  let running = 0
-
-  const heldBy = (address: string) => (open.get(address) ?? 0) + waiting.filter((one) => one.address === address).length
-
-  function bucketOf(address: string) {
-    if (buckets.size >= ADDRESSES_MAX) for (const [old, bucket] of buckets) if (bucket.isFull()) buckets.delete(old)
-    const found =
-      buckets.get(address) ?? tokenBucket(clock, { burst: options.startsPerMinute, perSecond: options.startsPerMinute / 60 })
-    buckets.set(address, found)
-    return found
-  }
-
-  function occupy(address: string): Place {
-    running += 1
-    open.set(address, (open.get(address) ?? 0) + 1)
-    let held = true
-    return {
-      release() {
-        if (!held) return
-        held = false
-        running -= 1
-        const left = (open.get(address) ?? 1) - 1
-        if (left > 0) open.set(address, left)
-        else open.delete(address)
-        admitNext()
-      },
-    }
-  }
-
-  function admitNext(): void {
-    if (running >= options.sessionsMax || waiting.length === 0) return
-    const next = waiting.reduce((best, one) => ((open.get(one.address) ?? 0) < (open.get(best.address) ?? 0) ? one : best))
-    waiting = waiting.filter((one) => one !== next)
-    next.enter(occupy(next.address))
-    tellPlaces()
-  }
-
-  function tellPlaces(): void {
-    metrics.set('dragoman_session_queue_length', {}, waiting.length)
-    waiting.forEach((one, index) => one.place(index + 1))
-  }
-
+/** Of a server that is alone. */
+export function admission(clock: Clock, metrics: Metrics, options: AdmissionOptions): Admission {
+  const gate = localGate(clock, metrics, options)
   return {
-    /** `place` hears the place in the queue, from 1, whenever it changes. Leaves the queue when the signal aborts. */
-    async enter(address: string, place: (n: number) => void, signal: AbortSignal): Promise<Result<Place, Problem>> {
-      const reject = (problem: Problem) => {
-        metrics.count('dragoman_sessions_rejected_total', { reason: problem.code })
-        return err(problem)
-      }
-      if (heldBy(address) >= options.perAddressMax) return reject({ code: 'too_many_sessions', max: options.perAddressMax })
-      const retryAfterMs = bucketOf(address).take()
-      if (retryAfterMs > 0) return reject({ code: 'too_fast', retryAfterMs })
-      if (running < options.sessionsMax && waiting.length === 0) return ok(occupy(address))
-      if (waiting.length >= options.queueMax) return reject({ code: 'queue_full' })
-      const from = clock.now()
-      const entered = await new Promise<Place | undefined>((done) => {
-        const mine: Waiting = { address, place, enter: done }
-        waiting.push(mine)
-        signal.addEventListener('abort', () => leave(mine, done), { once: true })
-        if (signal.aborted) leave(mine, done)
-        tellPlaces()
-      })
-      metrics.observe('dragoman_session_queue_wait_seconds', {}, (clock.now() - from) / 1000)
-      return entered ? ok(entered) : err({ code: 'no_room' })
-    },
-    /** Sessions that came from an earlier process of ours hold their places without asking. */
-    adopt: occupy,
-    waiting: () => waiting.length,
-    running: () => running,
-  }
-
-  function leave(mine: Waiting, done: (place: undefined) => void): void {
-    if (!waiting.includes(mine)) return
-    waiting = waiting.filter((one) => one !== mine)
-    done(undefined)
-    tellPlaces()
+    enter: counted(metrics, rated(startRates(clock, options.startsPerMinute), gate.enter)),
+    adopt: gate.occupy,
+    beside() {},
+    waiting: gate.waiting,
+    running: gate.running,
+    stop() {},
   }
 }
 
-export type Admission = ReturnType<typeof admission>
+type Enter = Admission['enter']
+
+/** Asks how often the address came before anything else is asked. */
+export const rated =
+  (rates: { take(address: string): number }, enter: Enter): Enter =>
+  async (ask) => {
+    const retryAfterMs = rates.take(ask.address)
+    return retryAfterMs > 0 ? err({ code: 'too_fast', retryAfterMs }) : enter(ask)
+  }
+
+/** Counts refusals; one who left was not refused. */
+export const counted =
+  (metrics: Metrics, enter: Enter): Enter =>
+  async (ask) => {
+    const entered = await enter(ask)
+    if (!entered.ok && !ask.signal.aborted) metrics.count('dragoman_sessions_rejected_total', { reason: entered.error.code })
+    return entered
+  }

@@ -328,7 +328,7 @@ test('a full disk is said, of the backup and of a store, and no half file is lef
 test('every table is kept but those of visitors and people, after the tables that it refers to', async () => {
   const { query } = clean
   const tables = await query<{ name: string }>(`SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'`)
-  const visitors = ['session', 'pool_member', 'replica', '_prisma_migrations']
+  const visitors = ['session', 'place', 'pool_member', 'replica', '_prisma_migrations']
   const people = ['person', 'identity', 'login', 'admin_link', 'api_token', 'idempotency_key']
   const kept = Object.keys(KEPT)
   expect(tables.map(({ name }) => name).toSorted()).toEqual([...kept, ...visitors, ...people].toSorted())

@@ -4,6 +4,7 @@ import type { LangId, SandboxId, SessionId } from '#lib/domain/ids.ts'
 import type { Language } from '#lib/domain/language.ts'
 import { DEFAULT_LIMITS } from '#lib/domain/limits.ts'
 
+import type { Leased } from '../admission/admission.ts'
 import type { Warm } from '../sessions/warm-up.ts'
 import { arrivals } from './arrivals.ts'
 import { keptAs } from './kept-as.ts'
@@ -51,13 +52,16 @@ export class Pool {
     this.#refill.after(0)
   }
 
-  /** A member of the language, else a plain one, else undefined: then the caller starts one. The lease is single-use. */
-  async take(language: Language, session: SessionId): Promise<Warm | undefined> {
+  /**
+   * A member of the language, else a plain one, else undefined: then the caller starts one. The lease is single-use.
+   * `leased`: what the records have said already of a member of the language.
+   */
+  async take(language: Language, session: SessionId, leased?: Leased): Promise<Warm | undefined> {
     const { clock, metrics } = this.#world
     const from = clock.now()
     this.#arrivals.started(language.id)
     const taken =
-      (await this.#lease(language.id, language, session)) ??
+      (await this.#lease(language.id, language, session, leased)) ??
       (takesPlain(language) ? await this.#lease(PLAIN, undefined, session) : undefined)
     metrics.observe('dragoman_pool_claim_lease_seconds', {}, (clock.now() - from) / 1000)
     metrics.count('dragoman_pool_claims_total', { result: taken ? (taken.lang ? 'hit' : 'plain') : 'miss' })
@@ -96,12 +100,12 @@ export class Pool {
     else await Promise.all(this.#members.all().map((member) => this.#members.drop(member)))
   }
 
-  async #lease(kind: string, language: Language | undefined, session: SessionId): Promise<Warm | undefined> {
+  async #lease(kind: string, language: Language | undefined, session: SessionId, first?: Leased): Promise<Warm | undefined> {
     const { isShared } = this.#options
     const key = language ? keptAs(language) : PLAIN
     if (!isShared && this.#members.of(kind).length === 0) return undefined
     for (let n = 0; n < LEASE_TRIES; n++) {
-      const leased = await this.#leaseRow(kind, key, session)
+      const leased = await this.#leaseRow(kind, key, session, n === 0 ? first : undefined)
       if (!leased) return undefined
       const { id, record } = leased
       const member = this.#members.take(id)
@@ -120,14 +124,20 @@ export class Pool {
    * The records decide. While they are away this process hands out what it started itself; so it does with members whose
    * row they may not have, or may have leased in a call that we gave up. The agents refuse any double.
    */
-  async #leaseRow(kind: string, key: string, session: SessionId): Promise<{ id: SandboxId; record?: MemberRecord } | undefined> {
+  async #leaseRow(
+    kind: string,
+    key: string,
+    session: SessionId,
+    said: Leased | undefined,
+  ): Promise<{ id: SandboxId; record?: MemberRecord } | undefined> {
     const { records, replica, metrics, log } = this.#world
     const own = () => {
       const member = this.#members.of(kind).find(({ isRecorded }) => !isRecorded)
       return member && { id: member.sandbox.id }
     }
     try {
-      const record = await records.lease({ lang: langOf(kind), keptAs: key, session, owner: replica })
+      if (said === 'records_away') throw new Error('The records could not be asked for a place')
+      const record = said ? said.member : await records.lease({ lang: langOf(kind), keptAs: key, session, owner: replica })
       return record ? { id: record.sandbox, record } : own()
     } catch (error) {
       metrics.count('dragoman_pool_lease_fallback_total', {})

@@ -21,5 +21,9 @@ export function absentRecords(why: string): Records {
     beat: absent,
     forgetReplicas: absent,
     ping: absent,
+    enterPlace: absent,
+    placeTurns: absent,
+    leavePlaces: absent,
+    expirePlaces: absent,
   }
 }

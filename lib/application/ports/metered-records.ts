@@ -36,5 +36,9 @@ export function meteredRecords(records: Records, { clock, metrics }: { clock: Cl
     beat: metered('beat', records.beat),
     forgetReplicas: metered('forgetReplicas', records.forgetReplicas),
     ping: metered('ping', records.ping),
+    enterPlace: metered('enterPlace', records.enterPlace),
+    placeTurns: metered('placeTurns', records.placeTurns),
+    leavePlaces: metered('leavePlaces', records.leavePlaces),
+    expirePlaces: metered('expirePlaces', records.expirePlaces),
   }
 }

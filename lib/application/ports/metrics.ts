@@ -79,6 +79,7 @@ export const SERIES = {
     labels: ['language', 'how'],
   },
   dragoman_pool_double_claim_refused_total: { kind: 'counter', help: 'Claims that an agent refused as its second', labels: [] },
+  dragoman_admission_fallback_total: { kind: 'counter', help: 'Visitors let in or queued without the database', labels: [] },
   dragoman_pool_lease_fallback_total: { kind: 'counter', help: 'Leases made without the database', labels: [] },
   dragoman_sandboxes_swept_total: { kind: 'counter', help: 'Sandboxes found left over and removed', labels: [] },
   dragoman_agent_connections: { kind: 'gauge', help: 'Connections to agents', labels: [] },

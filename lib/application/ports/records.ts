@@ -1,6 +1,9 @@
 import type { EndReason } from '#lib/domain/ending.ts'
 import type { LangId, SandboxId, SessionId } from '#lib/domain/ids.ts'
 import type { Result } from '#lib/domain/result.ts'
+import type { Visitor } from '#lib/domain/turns.ts'
+
+import type { Places } from './places.ts'
 
 /** What must be known of a session to find it again after a restart, on any replica. */
 export type SessionRecord = {
@@ -19,6 +22,9 @@ export type SessionRecord = {
   readonly startedAt: Date
   readonly lifeEndsAt: Date
 }
+
+/** As whom it counts, where servers count together: kept until a minute after it began or its end, whichever is later. */
+export type OpenedRecord = SessionRecord & { readonly visitor?: Visitor }
 
 /** A sandbox for a pool that is to be started. */
 export type MemberWish = {
@@ -61,9 +67,9 @@ export type Beats = { readonly name: string; readonly beats: number }
  * Sessions, pool members and leases, and the replicas that share them. Every call rejects when the store cannot be reached
  * within its time limit; a session in progress never depends on one.
  */
-export interface Records {
-  /** Its sandbox is no pool member from then on. May be repeated. */
-  sessionOpened(record: SessionRecord): Promise<void>
+export interface Records extends Places {
+  /** Its sandbox is no pool member from then on, and its place is the session's. May be repeated. */
+  sessionOpened(record: OpenedRecord): Promise<void>
   /** May be repeated; the first reason stays. */
   sessionEnded(id: SessionId, reason: EndReason): Promise<void>
   /** Whether it is live, and nobody has taken it over since this epoch. */
@@ -95,7 +101,7 @@ export interface Records {
   ledger(): Promise<ReadonlySet<SandboxId>>
   /** One beat of this replica's heart; answers how far each one's has beaten. */
   beat(name: string): Promise<readonly Beats[]>
-  /** Forgets those of these replicas that have neither a live session nor a member. */
+  /** Forgets those of these replicas that have neither a live session nor a member, and the places that they asked for. */
   forgetReplicas(names: readonly string[]): Promise<void>
   /** Rejects when the store does not answer. */
   ping(): Promise<void>

@@ -27,7 +27,8 @@ export function keepUp(world: KeepUpWorld): { stop(): Promise<void> } {
   const { clock, log, registry, isShared } = world
   let sweptAt = clock.now()
 
-  async function beaten({ silent, steadyMs }: Beat): Promise<void> {
+  async function beaten({ silent, alive, steadyMs }: Beat): Promise<void> {
+    world.admission.beside(alive)
     await registry.settle()
     if (silent.length > 0) await takeOver(world, silent)
     if (!isShared) return
@@ -54,6 +55,7 @@ async function takeOver(world: KeepUpWorld, silent: readonly string[]): Promise<
 async function sweep({ records, registry, sandboxes, metrics, log }: KeepUpWorld): Promise<void> {
   await records.expireMembers(EXPIRE_MS)
   await records.expireSessions(EXPIRE_MS)
+  await records.expirePlaces(EXPIRE_MS)
   const keep = new Set<SandboxId>([...(await records.ledger()), ...registry.sandboxes()])
   const swept = await sandboxes.sweep(keep)
   metrics.count('dragoman_sandboxes_swept_total', {}, swept)

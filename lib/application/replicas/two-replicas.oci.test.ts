@@ -125,7 +125,8 @@ test('two servers fill one pool, and lease from each other; a session goes on at
   type(opened.session, 0, 'echo one\n')
   await expect.poll(first.text, PATIENCE).toBe('> echo one\r\none\r\n> ')
 
-  // While it lives.
+  // While it lives. Its row is written beside the prompt.
+  await expect.poll(() => has.records.sessionIsHeld(opened.session.id, 1), PATIENCE).toBe(true)
   const second = await has.resume(opened)
   const seen = await watch(second, first.end())
   type(second, seen.inputEnd, 'echo two\n')

@@ -19,6 +19,8 @@ type World = {
 export type Beat = {
   /** Replicas whose own beats have stood still for {@link SILENT_MS}. */
   readonly silent: readonly string[]
+  /** Replicas that are not, this one included. */
+  readonly alive: number
   /** Since when the records have answered every beat, in ms. */
   readonly steadyMs: number
 }
@@ -47,8 +49,9 @@ export function watchReplicas(world: World, beaten: (beat: Beat) => Promise<void
       for (const name of seen.keys()) if (!all.some((each) => each.name === name)) seen.delete(name)
       for (const { name, beats } of all) if (seen.get(name)?.beats !== beats) seen.set(name, { beats, since: now })
       const silent = [...seen].filter(([, { since }]) => now - since >= SILENT_MS).map(([name]) => name)
-      metrics.set('dragoman_replicas_seen', {}, seen.size - silent.length)
-      await beaten({ silent, steadyMs: now - steadyFrom })
+      const alive = seen.size - silent.length
+      metrics.set('dragoman_replicas_seen', {}, alive)
+      await beaten({ silent, alive, steadyMs: now - steadyFrom })
     } catch (error) {
       startAnew()
       log.warn('beat missed', { error: errorText(error) })

@@ -9,10 +9,12 @@ import { sandboxId, sessionId, type SandboxId, type SessionId } from '#lib/domai
 import type { Language } from '#lib/domain/language.ts'
 import type { Problem } from '#lib/domain/problem.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
+import { visitorAt } from '#lib/domain/turns.ts'
 import type { TerminalSize } from '#lib/domain/terminal-size.ts'
 import type { Phase } from '#lib/protocol/browser.ts'
 
-import type { Admission, Place } from '../admission/admission.ts'
+import type { Admission, Leased, Place } from '../admission/admission.ts'
+import { keptAs } from '../pool/kept-as.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { OutputShare } from './output-share.ts'
 import type { SessionRegistry } from './registry.ts'
@@ -63,12 +65,20 @@ export async function openSession(world: OpenSessionWorld, ask: OpenSession): Pr
   const from = world.clock.now()
   const refusal = world.refusal()
   if (refusal) return fail(world, ask, refusal)
-  const place = await world.admission.enter(ask.address, (n) => ask.phase('queued', n), ask.signal)
+  const id = sessionId(world.random.hex(16)) as SessionId // sixteen bytes are the 32 digits that an id has
+  const { language, address } = ask
+  const wish = { lang: language.id, keptAs: keptAs(language) }
+  const place = await world.admission.enter({
+    session: id,
+    address,
+    wish,
+    place: (n) => ask.phase('queued', n),
+    signal: ask.signal,
+  })
   if (!place.ok) return fail(world, ask, place.error)
 
-  const id = sessionId(world.random.hex(16)) as SessionId // sixteen bytes are the 32 digits that an id has
   const signal = AbortSignal.any([ask.signal, AbortSignal.timeout(world.startMs)])
-  const claimed = await claimOne(world, ask, id, signal)
+  const claimed = await claimOne(world, ask, id, place.value.leased, signal)
   if (!claimed.ok) {
     place.value.release()
     return fail(world, ask, claimed.error)
@@ -90,10 +100,11 @@ async function claimOne(
   world: OpenSessionWorld,
   ask: OpenSession,
   id: SessionId,
+  leased: Leased | undefined,
   signal: AbortSignal,
 ): Promise<Result<Claimed, Problem>> {
   for (let n = 0; n < CLAIM_TRIES; n++) {
-    const member = await world.pool.take(ask.language, id)
+    const member = await world.pool.take(ask.language, id, n === 0 ? leased : undefined)
     const path = member ? (member.lang ? 'warm' : 'plain') : 'cold'
     const warm = await specialise(world, ask, member, signal)
     if (!warm.ok) {
@@ -172,6 +183,7 @@ function begin(
   world.registry.record({
     ...{ id, lang: language.id, sandbox, sandboxKey, tokenHash, epoch: FIRST_EPOCH, owner: world.replica, startedAt, lifeEndsAt },
     ...(at !== undefined && { address: at }),
+    ...(world.isShared && { visitor: visitorAt(address) }),
   })
   clock.after(NOTE_AFTER_MS, () => {
     warm.sandbox.claimed?.().catch((error: unknown) => world.log.warn('claim not noted', { error: errorText(error) }))

@@ -1,6 +1,6 @@
 import { errorText, type Log } from '#lib/application/ports/log.ts'
 import type { Metrics } from '#lib/application/ports/metrics.ts'
-import type { Records, SessionRecord } from '#lib/application/ports/records.ts'
+import type { OpenedRecord, Records } from '#lib/application/ports/records.ts'
 import type { Clock } from '#lib/application/ports/time.ts'
 import type { EndReason } from '#lib/domain/ending.ts'
 import type { SandboxId, SessionId } from '#lib/domain/ids.ts'
@@ -28,7 +28,7 @@ type Entry = {
 export class SessionRegistry {
   readonly #world: { records: Records; clock: Clock; metrics: Metrics; log: Log }
   readonly #live = new Map<SessionId, Entry>()
-  readonly #owed = new Map<SessionId, SessionRecord>()
+  readonly #owed = new Map<SessionId, OpenedRecord>()
   readonly #owedEnds = new Map<SessionId, EndReason>()
   readonly #reasons = new Map<SessionId, EndReason>()
 
@@ -41,7 +41,7 @@ export class SessionRegistry {
   }
 
   /** Writes the row of a session that was opened here, now or when the records are back. Until then no other server finds it. */
-  record(record: SessionRecord): void {
+  record(record: OpenedRecord): void {
     keepAtMost(this.#owed.set(record.id, record), OWED_MAX)
     const entry = this.#live.get(record.id)
     const written = this.#write(record)
@@ -122,7 +122,7 @@ export class SessionRegistry {
     keepAtMost(this.#reasons.set(id, reason), REMEMBERED_MAX)
   }
 
-  async #write(record: SessionRecord): Promise<void> {
+  async #write(record: OpenedRecord): Promise<void> {
     const { records, log } = this.#world
     try {
       await records.sessionOpened(record)

@@ -11,6 +11,7 @@ import { terminalSize } from '#lib/domain/terminal-size.ts'
 import type { JobEvent } from '#lib/protocol/browser.ts'
 
 import { admission } from '../admission/admission.ts'
+import { sharedAdmission } from '../admission/shared-admission.ts'
 import { Pool } from '../pool/pool.ts'
 import { openSession, type OpenSession } from '../sessions/open-session.ts'
 import { outputShare } from '../sessions/output-share.ts'
@@ -106,7 +107,10 @@ export function world(options: Options = {}) {
     },
   )
   const { sessionsMax = 100, perAddressMax = 100, startsPerMinute = 1000, queueMax = 10 } = options
-  const admitted = admission(clock, metrics, { sessionsMax, perAddressMax, startsPerMinute, queueMax })
+  const limits = { sessionsMax, perAddressMax, startsPerMinute, queueMax }
+  const admitted = isShared
+    ? sharedAdmission({ records, replica, clock, metrics, log }, limits)
+    : admission(clock, metrics, limits)
   const registry = new SessionRegistry({ records, clock, metrics, log })
   const refusal = options.refusal ?? (() => undefined)
   const share = outputShare(clock, 24_000_000)
