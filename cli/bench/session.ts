@@ -55,8 +55,7 @@ export async function startToPrompt(url: string): Promise<number> {
   const from = performance.now()
   await visitor.start('python')
   const at = await visitor.saw('>>> ')
-  await new Promise<void>((done) => visitor.socket.emit('leave', {}, () => done()))
-  visitor.close()
+  await visitor.leave()
   return at - from
 }
 

@@ -4,6 +4,8 @@ import type { Answer, JobEvent, ToBrowser, ToServer } from '#lib/protocol/browse
 import * as packets from '#lib/protocol/packets.ts'
 
 const ENDS_KEPT = 10
+/** What has not come by then does not: a bench says so, and does not hang. */
+const WAIT_MS_MAX = 60_000
 
 export type BenchVisitor = {
   readonly socket: Socket<ToBrowser, ToServer>
@@ -19,6 +21,8 @@ export type BenchVisitor = {
   bytes(): number
   /** Stops drawing: nothing is acknowledged any more. */
   stall(): void
+  /** Ends the session; settles when that is done, or cannot be told any more. */
+  leave(): Promise<void>
   close(): void
 }
 
@@ -49,13 +53,27 @@ export async function benchVisitor(url: string): Promise<BenchVisitor> {
     if (ends.length > ENDS_KEPT) ends.shift()
     for (const look of waiting) look()
   })
+  let over: string | undefined
+  const end = (why: string) => {
+    over ??= why
+    for (const look of waiting) look()
+  }
+  socket.on('ended', ({ reason }) => end(reason))
+  socket.on('disconnect', end)
   const until = <T>(find: () => T | undefined) =>
-    new Promise<T>((done) => {
+    new Promise<T>((done, fail) => {
+      const finish = (act: () => void) => {
+        waiting.delete(look)
+        clearTimeout(late)
+        act()
+      }
+      const giveUp = (why: string) =>
+        finish(() => fail(new Error(`Cannot measure: ${why}; the terminal ends with ${JSON.stringify(tail)}`)))
+      const late = setTimeout(() => giveUp(`nothing in ${WAIT_MS_MAX} ms`), WAIT_MS_MAX)
       const look = () => {
         const found = find()
-        if (found === undefined) return
-        waiting.delete(look)
-        done(found)
+        if (found !== undefined) finish(() => done(found))
+        else if (over !== undefined) giveUp(`the session is over: ${over}`)
       }
       waiting.add(look)
       look()
@@ -63,9 +81,11 @@ export async function benchVisitor(url: string): Promise<BenchVisitor> {
   const call = <T>(event: 'start' | 'run', body: unknown): Promise<T> =>
     new Promise((done, fail) => {
       // One cast: the events' own types differ only in the body and value that the caller names.
-      ;(socket as unknown as Socket).emit(event, body, (answer: Answer<T>) =>
-        answer.ok ? done(answer.value) : fail(new Error(`${event} was refused: ${JSON.stringify(answer.error)}`)),
-      )
+      ;(socket as unknown as Socket).timeout(WAIT_MS_MAX).emit(event, body, (late: Error | null, answer: Answer<T>) => {
+        if (late) fail(new Error(`${event} was not answered in ${WAIT_MS_MAX} ms`))
+        else if (answer.ok) done(answer.value)
+        else fail(new Error(`${event} was refused: ${JSON.stringify(answer.error)}`))
+      })
     })
   return {
     socket,
@@ -81,6 +101,10 @@ export async function benchVisitor(url: string): Promise<BenchVisitor> {
     ended: (job) => until(() => ends.find(({ event }) => event.job === job)),
     bytes: () => bytes,
     stall: () => void (stalled = true),
+    async leave() {
+      await new Promise<void>((done) => socket.timeout(WAIT_MS_MAX).emit('leave', {}, () => done()))
+      socket.disconnect()
+    },
     close: () => void socket.disconnect(),
   }
 }

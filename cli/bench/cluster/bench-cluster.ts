@@ -1,4 +1,4 @@
-import { apply, kubeconfigPath, kubectl } from '../../../k8s/test-cluster/kubectl.ts'
+import { apply, kubeconfigPath } from '../../../k8s/test-cluster/kubectl.ts'
 import { ownDatabase } from '../../../k8s/test-cluster/own-database.ts'
 import { ownNamespace } from '../../../k8s/test-cluster/own-namespace.ts'
 import { testWorld } from '../../../k8s/test-cluster/world.ts'
@@ -7,11 +7,9 @@ import { UNLIMITED } from '../session.ts'
 
 /** A pool is as large as the bench says, whatever memory that takes. */
 const POOL_MEMORY_MIB = '16384'
-const LOOK_MS = 20
-const GONE_LOOK_MS = 500
+/** Each look makes the server tell all its metrics. */
+const LOOK_MS = 100
 const READY_MS_MAX = 60_000
-/** A small machine ends eighty pods one after another. */
-const GONE_MS_MAX = 300_000
 
 export type BenchCluster = {
   readonly namespace: string
@@ -53,22 +51,12 @@ export async function benchCluster(): Promise<BenchCluster> {
       await using _ = database // it goes whatever becomes of the rest
       await Promise.all(servers.map((server) => server.stop()))
       for (const server of servers) process.stderr.write(server.log())
-      await removePods(name)
       await namespace.end()
     },
   }
 }
 
 export type Figure = (name: string) => number
-
-async function removePods(namespace: string): Promise<void> {
-  await kubectl(['delete', 'pods', '--all', '-n', namespace, '--grace-period=1', '--wait=false'])
-  const end = performance.now() + GONE_MS_MAX
-  while ((await kubectl(['get', 'pods', '-n', namespace, '-o', 'name'])) !== '') {
-    if (performance.now() > end) throw new Error(`The pods of "${namespace}" do not go`)
-    await new Promise((done) => setTimeout(done, GONE_LOOK_MS))
-  }
-}
 
 /** Until it is ready, which it is not before it has tried a sandbox. */
 async function serves(url: string): Promise<void> {

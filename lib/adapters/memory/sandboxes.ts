@@ -15,6 +15,8 @@ export type MemorySandboxes = Sandboxes & {
   keyOf(id: SandboxId): string
   /** Ends the connections to its agent, which does not notice. */
   cut(id: SandboxId): void
+  /** Whose claims were noted. */
+  noted(): readonly SandboxId[]
   /** What it was started with. */
   needs(id: SandboxId): SandboxNeeds | undefined
   /** As if its last process had died. */
@@ -34,6 +36,7 @@ export function memorySandboxes({
   const lines = new Map<SandboxId, Duplex[]>()
   type Entry = { sandbox: Sandbox; needs: SandboxNeeds; agent: MemoryAgent; exit: (exit: SandboxExit) => void }
   const all = new Map<SandboxId, Entry>()
+  const noted: SandboxId[] = []
   let started = 0
   let meter: Meter = { cpuMs: 1, peakBytes: 1, oomKills: 0, forksRefused: 0 }
 
@@ -61,6 +64,7 @@ export function memorySandboxes({
         return ours
       },
       mark: async () => {},
+      claimed: async () => void noted.push(id),
       read: async () => meter,
       destroy: async () => gone({ reason: 'killed' }),
     }
@@ -71,6 +75,7 @@ export function memorySandboxes({
     running: () => [...all.keys()],
     started: () => started,
     agent: (id) => (all.get(id) as Entry).agent,
+    noted: () => noted,
     keyOf: (id) => (all.get(id) as Entry).sandbox.key,
     cut: (id) => lines.get(id)?.forEach((line) => line.destroy()),
     needs: (id) => all.get(id)?.needs,

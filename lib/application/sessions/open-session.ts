@@ -186,6 +186,7 @@ function begin(
     ...(world.isShared && { visitor: visitorAt(address) }),
   })
   clock.after(NOTE_AFTER_MS, () => {
+    if (session.state === 'ended') return
     warm.sandbox.claimed?.().catch((error: unknown) => world.log.warn('claim not noted', { error: errorText(error) }))
   })
   return { session, token }

@@ -290,6 +290,21 @@ test('a sandbox whose network canary got out is destroyed and never handed to an
   expect(sandboxes.running()).toEqual([])
 })
 
+test('a claim is noted when the prompt has long been seen, and not of a session that is over by then', async () => {
+  const { open, clock, sandboxes, settled } = world()
+  const short = await open()
+  const { session } = await open()
+  await short.session.end('left')
+  clock.advance(999)
+  await settled()
+  expect(sandboxes.noted()).toEqual([])
+
+  clock.advance(1)
+  await settled()
+
+  expect(sandboxes.noted()).toEqual([session.sandbox])
+})
+
 test('behind a firewall the prompt comes at once, and what is said to it once the canary has had its time', async () => {
   const { open, watch, clock, agentOf, settled } = world({ isWalled: true })
   const { session } = await open()
