@@ -132,7 +132,7 @@ test('a database that takes no writes keeps nobody from a session, and has all o
   const name = new URL(house.database.url).pathname.slice(1)
   /** For connections that are made from now on. */
   const readOnly = async (how: 'on' | 'off') => {
-    await house.rows(`ALTER DATABASE ${name} SET default_transaction_read_only = ${how}`)
+    await house.rows(`BEGIN READ WRITE; ALTER DATABASE ${name} SET default_transaction_read_only = ${how}; COMMIT`)
     wire.set('cut')
     wire.set('passes')
   }

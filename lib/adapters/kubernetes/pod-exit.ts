@@ -9,12 +9,14 @@ const DEADLINE = 'DeadlineExceeded'
 
 /** How a pod came to its end, from the last that was said of it; undefined while it goes on. */
 export function exitOf(view: PodView): SandboxExit | undefined {
-  const { ended, disruption, phase } = view
+  const { ended, disruption, isGoing, isMember, phase } = view
   // Whoever takes the pod away kills its program too: the first cause is the one that counts.
   if (disruption?.reason === DEADLINE) return { reason: 'killed', why: 'the pod outlived its deadline' }
   if (disruption) return { reason: 'lost', why: `${disruption.reason}: ${disruption.message}` }
+  // A session has what is left of its time; nobody is to begin one in it.
+  if (isGoing && isMember) return { reason: 'lost', why: 'the cluster ends the pod, which nobody has' }
   if (ended?.reason === 'OOMKilled') return { reason: 'memory' }
-  if (ended && view.isGoing) return { reason: 'lost', why: 'the cluster ended the pod' }
+  if (ended && isGoing) return { reason: 'lost', why: 'the cluster ended the pod' }
   if (ended?.code === 0) return { reason: 'quit' }
   if (ended?.code === SIGNAL_BASE + SIGKILL) return { reason: 'lost', why: 'something killed the agent' }
   if (ended)

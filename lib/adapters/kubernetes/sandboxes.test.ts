@@ -318,6 +318,21 @@ test('a pod that somebody else deletes is lost', async () => {
   expect(await sandbox.exited).toEqual({ reason: 'lost', why: 'the cluster ended the pod' })
 })
 
+test('a pod that the cluster has begun to end keeps its session for the time that is left, and waits for nobody any more', async () => {
+  const going = (from: V1Pod): V1Pod => ({ ...from, metadata: { ...from.metadata, deletionTimestamp: new Date() } })
+  const { sandbox, say } = await up()
+  const claimed = going(running(21))
+  delete claimed.metadata?.labels?.['dragoman.dev/pool']
+  say(modified(claimed))
+  let isOver = false
+  void sandbox.exited.then(() => (isOver = true))
+  await new Promise((done) => setTimeout(done, 50))
+  expect(isOver).toBe(false)
+
+  say(modified(going(running(22))))
+  expect(await sandbox.exited).toEqual({ reason: 'lost', why: 'the cluster ends the pod, which nobody has' })
+})
+
 test('what is said late of an earlier pod of the name ends nothing', async () => {
   const { sandbox, say } = await up()
   say(deleted(pod(id, 5, { uid: 'another' })))

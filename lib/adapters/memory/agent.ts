@@ -31,6 +31,8 @@ type Options = {
   readonly protocol?: number | 'none'
   readonly setUp?: Extract<FromAgent, { type: 'ready' }>['setUp']
   readonly uidMap?: string
+  /** Once it is ready it says nothing more, though its line stays. */
+  readonly hangs?: () => boolean
 }
 
 export function memoryAgent(options: Options = {}): MemoryAgent {
@@ -81,6 +83,7 @@ export function memoryAgent(options: Options = {}): MemoryAgent {
   }
   function take(message: ToAgent): void {
     heard.push(message)
+    if (options.hangs?.()) return
     if (message.type === 'hello') greet()
     else if (message.type === 'ping') send({ type: 'pong' })
     else if (message.type === 'prepare') {

@@ -62,6 +62,7 @@ export class Members {
     }
     member.link.listen({ message() {}, output() {}, taskOutput() {}, closed: gone })
     if (member.link.isClosed()) gone('closed')
+    void member.sandbox.exited.then(({ reason }) => gone(reason)) // its agent may be the last to hear of it
   }
 
   /** Hands it out: from then on it is the caller's. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import { memoryAgent } from '#lib/adapters/memory/agent.ts'
 import { digestOfHex } from '#lib/domain/digest.ts'
 import type { Language } from '#lib/domain/language.ts'
 import { python, world } from '../testing/world.ts'
@@ -105,6 +106,34 @@ test('a member that died while it waited is not handed out, and another takes it
 
   expect(pool.ready(python.id)).toBe(1)
   expect((await open()).path).toBe('warm')
+})
+
+test('a member whose sandbox is over is handed to nobody, though its agent has not heard of it', async () => {
+  const { pool, sandboxes, pass, open } = await filled()
+  const [over] = sandboxes.running()
+  sandboxes.die(over!, { reason: 'lost' })
+  await pass(0)
+  expect(pool.ready(python.id)).toBe(0)
+  await pass(5000)
+
+  const { session, path } = await open()
+  expect([path, session.sandbox === over]).toEqual(['warm', false])
+})
+
+test('members that do not answer a claim are passed over and end, and the start has another', async () => {
+  let hangs = false
+  const first = () => memoryAgent({ hangs: () => hangs })
+  const agents = [first, first, first]
+  const agent = () => (agents.pop() ?? memoryAgent)()
+  const { pool, sandboxes, pass, open } = await filled({ ...kept, keptEach: 3, agent })
+  const still = sandboxes.running()
+  expect([still.length, pool.ready(python.id)]).toEqual([3, 3])
+  hangs = true
+
+  const opening = open()
+  await pass(16_000)
+  expect(still).not.toContain((await opening).session.sandbox)
+  expect(sandboxes.running().filter((id) => still.includes(id))).toEqual([])
 })
 
 test('a member whose network canary got out never becomes one; the next try waits twice as long each time', async () => {

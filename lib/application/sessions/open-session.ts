@@ -21,7 +21,10 @@ import type { SessionRegistry } from './registry.ts'
 import { Session } from './session.ts'
 import { AgentRefused, heard, isFenced, prepareForWaiting, startPlain, type Warm } from './warm-up.ts'
 
+/** Members that turn out not to answer; then a sandbox is started, as if the pool were empty. */
 const CLAIM_TRIES = 3
+/** An agent answers in milliseconds. One that takes this long stands still, well before its silence says so. */
+const CLAIM_MS_MAX = 5000
 const FIRST_EPOCH = 1
 /** A claim is noted outside when the prompt has long been seen: it would be in its way. */
 const NOTE_AFTER_MS = 1000
@@ -103,8 +106,8 @@ async function claimOne(
   leased: Leased | undefined,
   signal: AbortSignal,
 ): Promise<Result<Claimed, Problem>> {
-  for (let n = 0; n < CLAIM_TRIES; n++) {
-    const member = await world.pool.take(ask.language, id, n === 0 ? leased : undefined)
+  for (let n = 0; n <= CLAIM_TRIES; n++) {
+    const member = n < CLAIM_TRIES ? await world.pool.take(ask.language, id, n === 0 ? leased : undefined) : undefined
     const path = member ? (member.lang ? 'warm' : 'plain') : 'cold'
     const warm = await specialise(world, ask, member, signal)
     if (!warm.ok) {
@@ -113,7 +116,7 @@ async function claimOne(
       return err(warm.error.code === 'no_room' ? { code: 'no_room' } : { code: 'start_failed' })
     }
     ask.phase('claiming')
-    if (await claim(world, warm.value, id, ask.language, signal)) return ok({ warm: warm.value, path })
+    if (await claimInTime(world, warm.value, id, ask.language, signal)) return ok({ warm: warm.value, path })
   }
   return err({ code: 'start_failed' })
 }
@@ -127,6 +130,14 @@ async function specialise(world: OpenSessionWorld, ask: OpenSession, member: War
   ask.phase('preparing')
   return prepareForWaiting(world, plain.value, ask.language, ask.size, signal)
 }
+
+/** As {@link claim}, of an agent that may stand still. */
+async function claimInTime(world: OpenSessionWorld, ...[warm, id, language, signal]: ClaimArgs): Promise<boolean> {
+  const late = new AbortController()
+  const cancel = world.clock.after(CLAIM_MS_MAX, () => late.abort(new Error(`No answer in ${CLAIM_MS_MAX} ms`)))
+  return claim(world, warm, id, language, AbortSignal.any([signal, late.signal])).finally(cancel)
+}
+type ClaimArgs = readonly [warm: Warm, id: SessionId, language: Language, signal: AbortSignal]
 
 /** False when the sandbox is somebody else's already (and stays theirs), or did not answer (and is destroyed). */
 async function claim(
