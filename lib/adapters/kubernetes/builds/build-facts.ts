@@ -10,7 +10,7 @@ type Facts = Pick<BuildHouse, 'userNamespaces' | 'priorityClasses'>
 const TRIED = {
   name: 'trial',
   image: 'none/none',
-  limits: { cpus: 0.01, memoryBytes: 2 ** 20, processes: 1, timeMs: 1000, diskBytes: 2 ** 30 },
+  limits: { cpus: 0.1, memoryBytes: 2 ** 20, processes: 1, timeMs: 1000, diskBytes: 2 ** 30 },
   keySha256: '0'.repeat(64),
 }
 

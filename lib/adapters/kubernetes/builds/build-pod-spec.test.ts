@@ -62,7 +62,7 @@ test('the pod of an attempt is the value of its inputs', () => {
                 "memory": "1073741824",
               },
               "requests": {
-                "cpu": "500m",
+                "cpu": "20m",
                 "ephemeral-storage": "536870912",
                 "memory": "1073741824",
               },
