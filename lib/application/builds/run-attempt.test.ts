@@ -15,7 +15,7 @@ function world(run: StepRunner) {
   const clock = memoryClock()
   const ends: AttemptEnd[] = []
   const written: string[] = []
-  let answer: Awaited<ReturnType<BuildQueue['beat']>> = 'wanted'
+  let answer: Awaited<ReturnType<BuildQueue['beat']>> | Error = 'wanted'
   let beats = 0
   let refusals: (FinishRefused | Error)[] = []
   let stored = true
@@ -38,6 +38,7 @@ function world(run: StepRunner) {
       queue: {
         async beat() {
           beats++
+          if (answer instanceof Error) throw answer
           return answer
         },
         async finish(_, end) {
@@ -140,6 +141,23 @@ describe.each([
     await running
     expect(ends).toEqual([])
   })
+})
+
+test('before anything that others see a step can ask if it is still wanted; a queue that does not answer wants it', async () => {
+  const asked = Promise.withResolvers<() => Promise<boolean>>()
+  const { running, stop, pass, beatsAnswer } = world(async (_, { isWanted, signal }) => {
+    asked.resolve(isWanted)
+    return obedient(_, { isWanted, signal, write: async () => undefined })
+  })
+  const isWanted = await asked.promise
+  expect(await isWanted()).toBe(true)
+  beatsAnswer(new Error('the database is away'))
+  expect(await isWanted()).toBe(true)
+  beatsAnswer('stale')
+  expect(await isWanted()).toBe(false)
+  stop()
+  await pass(STOP_GRACE_MS)
+  await running
 })
 
 test('the first reason for an end is the one that counts', async () => {

@@ -12,7 +12,12 @@ const RETRY_MS = 1000
 /** Does a step. It ends soon after the signal, whose reason it need not know; what it throws is the machinery's fault. */
 export type StepRunner = (
   leased: Leased,
-  tools: { readonly signal: AbortSignal; readonly write: LogWriter['write'] },
+  tools: {
+    readonly signal: AbortSignal
+    readonly write: LogWriter['write']
+    /** To be asked before anything that others see: nobody else has the attempt, as far as the queue can be asked. */
+    isWanted(): Promise<boolean>
+  },
 ) => Promise<AttemptEnd>
 
 export type AttemptWorld = LogWriterWorld & {
@@ -95,15 +100,20 @@ function afterwards({ clock }: AttemptWorld, first: AbortSignal): { readonly sig
 
 /** What the runner says, or that it was told to stop and would not. */
 async function settled(
-  { run }: AttemptWorld,
+  { run, queue }: AttemptWorld,
   leased: Leased,
   writer: LogWriter,
   { told, late }: { readonly told: AbortSignal; readonly late: AbortSignal },
 ): Promise<AttemptEnd> {
+  const isWanted = () =>
+    queue.beat(leased).then(
+      (answer) => answer === 'wanted',
+      () => true, // while the database is away the work goes on
+    )
   const tooLate = Promise.withResolvers<AttemptEnd>()
   late.addEventListener('abort', () => tooLate.resolve({ outcome: 'infra', reason: 'The step would not stop' }), { once: true })
   try {
-    return await Promise.race([run(leased, { signal: told, write: (bytes) => writer.write(bytes) }), tooLate.promise])
+    return await Promise.race([run(leased, { signal: told, write: (bytes) => writer.write(bytes), isWanted }), tooLate.promise])
   } catch (error) {
     return { outcome: 'infra', reason: errorText(error) }
   }

@@ -45,6 +45,7 @@ export async function makeImage(world: StepsWorld, { leased, base, parsed }: Ste
   })
   if (!built.ok) return refusedEnd(built.error, said.last())
   const { digest, size, packages } = built.value
+  if (!(await tools.isWanted())) return { outcome: 'infra', reason: 'The image came too late: its attempt is over' }
   if (NEWEST.ok) await world.images.tag(repository.value, NEWEST.value, digest)
   await tools.log(`Made ${digest}, ${size} bytes\n`)
   const facts = { recipe, release: base.release, packages }

@@ -87,7 +87,7 @@ function world({ text = CONFIG, checked = { results: [passed('run'), passed('rep
     async run(step: Leased['step'], more: Partial<BuildInputs> = {}, before: Leased['made'] = {}): Promise<AttemptEnd> {
       const inputs = { ...known, ...more }
       const leased = { build: newBuildId(), step, number: 1, inputs, made: before, timeoutMs: 1000 }
-      const tools = { signal: new AbortController().signal, write: async () => undefined }
+      const tools = { signal: new AbortController().signal, write: async () => undefined, isWanted: async () => true }
       const end = await stepRunner(steps)(leased, tools)
       if ('artifact' in end) artifacts.push(end.artifact)
       return end

@@ -11,8 +11,8 @@ const STEP = { package: makePackage, image: makeImage, test: testImage } as cons
 /** The steps of a build. What cannot be reached or is missing here is `infra`; what a config asks for in vain is `failed`. */
 export const stepRunner =
   (world: StepsWorld): StepRunner =>
-  async (leased, { signal, write }) => {
-    const tools: StepTools = { signal, log: (text) => write(text) }
+  async (leased, { signal, write, isWanted }) => {
+    const tools: StepTools = { signal, isWanted, log: (text) => write(text) }
     const inputs = await inputsOf(world, leased)
     return 'outcome' in inputs ? inputs : STEP[leased.step](world, inputs, tools)
   }

@@ -19,7 +19,11 @@ import type { Result } from '#lib/domain/result.ts'
 export type NotOk = Extract<AttemptEnd, { readonly reason: string }>
 
 /** What a step is told by, and what it tells. `log` settles when there is room for more. */
-export type StepTools = { readonly signal: AbortSignal; log(text: string): Promise<void> }
+export type StepTools = {
+  readonly signal: AbortSignal
+  log(text: string): Promise<void>
+  isWanted(): Promise<boolean>
+}
 
 export type StoredBase = { readonly repository: Repository; readonly digest: Digest; readonly release: string }
 
