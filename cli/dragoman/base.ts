@@ -4,9 +4,10 @@ import type { Artifact } from '#lib/domain/artifact.ts'
 import type { Digest } from '#lib/domain/digest.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 import { openStores } from '#lib/stores.ts'
+import { visible } from '#lib/domain/visible-text.ts'
 
 import type { Options } from './options.ts'
-import { jsonResult, note, result, table, visible } from './print.ts'
+import { jsonResult, note, result, table } from './print.ts'
 import { day, short } from './query.ts'
 import { withWorkshop, type Workshop } from './workshop.ts'
 

@@ -3,11 +3,12 @@ import { readLog } from '#lib/application/builds/read-log.ts'
 import { OUTCOMES } from '#lib/domain/build.ts'
 import { buildId } from '#lib/domain/ids.ts'
 import { cursorText, LOG_START, logCursor } from '#lib/domain/log-cursor.ts'
+import { visible } from '#lib/domain/visible-text.ts'
 
 import { noBuild } from './builds.ts'
 import { openLogs } from './open-logs.ts'
 import type { Options } from './options.ts'
-import { note, visible, visibleLine } from './print.ts'
+import { note, visibleLine } from './print.ts'
 import { withWorkshop } from './workshop.ts'
 
 /**

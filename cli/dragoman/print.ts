@@ -1,12 +1,7 @@
 import type { ConfigProblem } from '#lib/adapters/lang-files/config-problem.ts'
+import { visible } from '#lib/domain/visible-text.ts'
 
-// oxlint-disable-next-line no-control-regex
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g
-
-/** Text of strangers for a terminal: what would move its cursor or change its state is spelled out; lines and tabs stay. */
-export const visible = (text: string) => text.replace(CONTROL, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
-
-/** The same on one line. */
+/** Text of strangers on one line of a terminal. */
 export const visibleLine = (text: string) => visible(text).replaceAll('\n', '\\n').replaceAll('\t', '\\t')
 
 /** The result of a command; nothing else goes to stdout. */

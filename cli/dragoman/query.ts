@@ -1,7 +1,8 @@
 import { type LangId, langId } from '#lib/domain/ids.ts'
+import { visible } from '#lib/domain/visible-text.ts'
 
 import type { Options } from './options.ts'
-import { jsonResult, note, result, table, visible } from './print.ts'
+import { jsonResult, note, result, table } from './print.ts'
 import { type Workshop, withWorkshop } from './workshop.ts'
 
 type Answer = { readonly json: unknown; readonly text: string; readonly found: boolean }

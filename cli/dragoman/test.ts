@@ -5,9 +5,10 @@ import { resolve } from 'node:path'
 
 import { ownServer } from '../own-server.ts'
 import { checkLanguage } from '#lib/visitor/check-language.ts'
+import { visible } from '#lib/domain/visible-text.ts'
 import { chooseLanguages, loadWith } from './languages.ts'
 import type { Options } from './options.ts'
-import { jsonResult, note, problemLine, result, table, visible, visibleLine } from './print.ts'
+import { jsonResult, note, problemLine, result, table, visibleLine } from './print.ts'
 import { takeSlot } from './slot.ts'
 
 /** Languages tested at a time; more would measure the machine instead. */

@@ -8,6 +8,7 @@ import type { Database } from './database.ts'
 export const CHANNELS = {
   log: 'dragoman_log',
   queue: 'dragoman_queue',
+  build: 'dragoman_build',
   deployment: 'dragoman_deployment',
 } as const satisfies Record<Announced, string>
 const ALL = Object.keys(CHANNELS) as Announced[] // of a literal
@@ -19,7 +20,12 @@ export function pgAnnouncements(
   { sql }: Database,
   { url, clock, log }: { readonly url: string; readonly clock: Clock; readonly log: Log },
 ): Announcements & { close(): Promise<void> } {
-  const hearers = { log: new Set<() => void>(), queue: new Set<() => void>(), deployment: new Set<() => void>() }
+  const hearers = {
+    log: new Set<() => void>(),
+    queue: new Set<() => void>(),
+    build: new Set<() => void>(),
+    deployment: new Set<() => void>(),
+  }
   let listener: Promise<pg.Client> | undefined
   let closed = false
   let cancelRetry = () => {}

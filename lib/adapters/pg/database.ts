@@ -19,10 +19,12 @@ export type DatabaseOptions = {
   /** After this a statement, a wait for a lock or for a connection is given up. */
   readonly timeoutMs: number
   readonly connections?: number
+  /** Whoever tries to write by it is refused by the database. */
+  readonly isReadOnly?: boolean
 }
 
 /** PostgreSQL by plain SQL. Connections are made when needed, so it may come late, go away and come back. */
-export function openDatabase({ url, timeoutMs, connections = CONNECTIONS_MAX }: DatabaseOptions): Database {
+export function openDatabase({ url, timeoutMs, connections = CONNECTIONS_MAX, isReadOnly = false }: DatabaseOptions): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
@@ -30,6 +32,7 @@ export function openDatabase({ url, timeoutMs, connections = CONNECTIONS_MAX }: 
     query_timeout: timeoutMs,
     statement_timeout: timeoutMs,
     idle_in_transaction_session_timeout: timeoutMs,
+    ...(isReadOnly && { options: '-c default_transaction_read_only=on' }),
     application_name: 'dragoman',
     keepAlive: true,
   })

@@ -40,6 +40,7 @@ export async function finishAttempt(
      WHERE build = $1 AND step = $2 AND number = $3`,
     [...keyOf(attempt), outcome, reason ?? null, placeLost],
   )
+  await sql.query('NOTIFY dragoman_build')
   if (isTriedAgain(outcome, { number: attempt.number, lostPlaces: held.lost_places + Number(placeLost) })) {
     await tryAgain(sql, attempt)
     return ok({ build: 'going_on' })

@@ -25,6 +25,7 @@ export async function leaseNext(database: Database, builder: string, slots: numb
     )
     const row = await lease(sql, builder, slots)
     if (!row) return undefined
+    await sql.query('NOTIFY dragoman_build')
     const { build, step, number, inputs, timeout_ms: timeoutMs } = row
     const { package: pkg = inputs.package, image = inputs.image } = row.made ?? {}
     return { build, step, number, inputs, timeoutMs, made: { ...(pkg && { package: pkg }), ...(image && { image }) } }

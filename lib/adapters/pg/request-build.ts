@@ -21,7 +21,7 @@ export async function requestBuild(sql: Sql, request: BuildRequest): Promise<Res
   for (let round = 1; round <= ROUNDS_MAX; round++) {
     if (await insertBuild(sql, request)) {
       if (request.supersedes) await supersedeOlder(sql, request)
-      await sql.query('NOTIFY dragoman_queue')
+      await sql.query('NOTIFY dragoman_queue; NOTIFY dragoman_build')
       return ok({ build: request.id, how: 'new' })
     }
     const found = await attach(sql, request, by, priority)

@@ -23,7 +23,7 @@ export async function stopBuild(sql: Sql, build: BuildId, { as, by }: Stop, unle
      WHERE id = $1 AND NOT EXISTS (SELECT FROM build_attempt WHERE build = $1 AND ended_at IS NULL)`,
     [build, stopped.stop_as, stopReason(stopped.stop_as, stopped.stop_by)],
   )
-  await sql.query('NOTIFY dragoman_log')
+  await sql.query('NOTIFY dragoman_log; NOTIFY dragoman_build')
   return true
 }
 

@@ -48,7 +48,8 @@ export interface BuildLogs {
   finalised(attempt: AttemptKey, object: { readonly key: ObjectKey; readonly digest: Digest }): Promise<void>
 }
 
-export type Announced = 'log' | 'queue' | 'deployment'
+/** `queue`: something can be leased; `build`: a build or one of its steps is in another state. */
+export type Announced = 'log' | 'queue' | 'build' | 'deployment'
 
 /** Words between servers that carry nothing: who hears one looks for itself. Missed ones are found by looking now and then. */
 export interface Announcements {
