@@ -10,6 +10,7 @@ import { addressOf } from '#lib/socket/address.ts'
 import { problemAnswer } from '#lib/web/api/answer.ts'
 import { answerByFetch } from '#lib/web/fetch-handler.ts'
 import { frontDoor, isApi } from '#lib/web/front-door.ts'
+import { dashboard } from '#lib/web/dashboard/serve.ts'
 import { ANSWER_HEADERS } from '#lib/web/page-policy.ts'
 import { PLAIN_PREFIX, plainAssets } from '#lib/web/plain/assets.ts'
 import { plainPages } from '#lib/web/plain/pages.ts'
@@ -52,8 +53,9 @@ const showPage = pages.getRequestHandler()
 provideServices(parts.services)
 const here = (path: string) => join(import.meta.dirname, path)
 const plainFolder = here('.dragoman/plain')
-const assets = plainAssets(plainFolder, THEME_SCRIPT)
+const assets = plainAssets(plainFolder, 'plain', THEME_SCRIPT)
 const files = staticFiles({ [PLAIN_PREFIX]: plainFolder, ...(nextDev ? {} : { '/_next/static/': here('.next/static') }) })
+const workshop = dashboard(parts.dashboard, plainAssets(plainFolder, 'dashboard', THEME_SCRIPT))
 const plain = plainPages(parts.services, takenNames(import.meta.dirname))
 
 const http = createServer(SLOW, answer)
@@ -92,6 +94,7 @@ function byApi(request: IncomingMessage, response: ServerResponse): void {
 }
 
 function page(request: IncomingMessage, response: ServerResponse): void {
+  if (workshop(request, response)) return
   const found = plain(request.url ?? '/')
   if (found) return sendPlain(request, response, found, assets)
   dropStrangeHeaders(request.headers)

@@ -31,9 +31,11 @@ import { socketServer } from './socket/socket-server.ts'
 import { openStores } from './stores.ts'
 import { api } from './web/api/api.ts'
 import type { FetchHandler } from './web/fetch-handler.ts'
+import type { DashboardWorld } from './web/dashboard/serve.ts'
 import type { Health, Services } from './web/services.ts'
 import { openApiWorld } from './wiring/api.ts'
 import { DATABASE_RETRY_MS, openDatabases } from './wiring/databases.ts'
+import { openDashboard } from './wiring/dashboard.ts'
 import { openCluster, openMachine } from './wiring/house.ts'
 import { Leaving } from './wiring/leaving.ts'
 import { openLanguages } from './wiring/languages.ts'
@@ -59,6 +61,8 @@ export type Wired = {
   readonly services: Services
   /** Answers what is asked below `/api/v1`. */
   readonly api: FetchHandler
+  /** Undefined where there is no database at all. */
+  readonly dashboard: DashboardWorld | undefined
   listen(http: Server): { close(): void }
   /** Sends everybody to other servers, where there are any. */
   drain(): Promise<void>
@@ -181,9 +185,12 @@ export async function wire(config: Config, top: string): Promise<Wired> {
   const folders = [join(top, 'langs'), ...(config.configs ? [resolve(top, config.configs)] : [])]
   const languageName = (id: LangId) => languages.all().find(({ language }) => language.id === id)?.language.name
   const opened = workshop && openApiWorld({ workshop, objects: stores.objects, folders, languageName, log })
+  const ofPages = { objects: stores.objects, languages: services.languages, trustedProxies: config.trustProxy, log }
+  const dashboard = workshop && openDashboard({ workshop, ...ofPages })
   return {
     services,
     api: api(opened?.world, { isSecure: config.publicUrl?.startsWith('https:') === true, origins: config.origins }),
+    dashboard,
     listen(http) {
       const sockets = socketServer(
         http,
@@ -207,6 +214,7 @@ export async function wire(config: Config, top: string): Promise<Wired> {
       house.stop()
       watch.stop()
       stopBusyWatch()
+      await dashboard?.close()
       await builder?.stop()
       await keepingUp.stop()
       await pool.stop()

@@ -7,7 +7,7 @@ import { TOP } from './stamps.ts'
 
 /** Where the server finds them; see lib/web/plain/assets.ts. */
 const OUT = join(TOP, '.dragoman/plain')
-const ENTRIES = ['lib/client/plain/main.ts', 'app/styles/plain.css']
+const ENTRIES = ['plain', 'dashboard'].flatMap((name) => [`lib/client/plain/${name}.ts`, `app/styles/${name}.css`])
 
 /** Files from which the pages without a framework get their script and their styles. */
 export const PLAIN_SOURCES = [

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { contentPolicy } from './page-policy.ts'
+import { contentPolicy, keptPagePolicy } from './page-policy.ts'
 
 const directives = (policy: string) =>
   new Map(policy.split('; ').map((line) => [line.split(' ')[0], line.split(' ').slice(1)] as const))
@@ -9,6 +9,13 @@ test('scripts run by nonce alone: neither inline nor by eval', () => {
   const scripts = directives(contentPolicy('abc123', false)).get('script-src')
 
   expect(scripts).toEqual(["'self'", "'nonce-abc123'", "'strict-dynamic'"])
+})
+
+test('a page that is kept has the same policy but for its one script, which is known by its text', () => {
+  const kept = directives(keptPagePolicy('aGFzaA=='))
+
+  expect(kept.get('script-src')).toEqual(["'self'", "'sha256-aGFzaA=='"])
+  expect([...kept.keys()]).toEqual([...directives(contentPolicy('abc123', false)).keys()])
 })
 
 test('nothing is loaded from, sent to or framed by another origin', () => {

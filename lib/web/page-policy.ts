@@ -6,10 +6,16 @@ export const PATH_HEADER = 'x-dragoman-path'
  * What a page may load: our own files, scripts that carry this page's nonce and what those load, and sockets to where
  * the page came from. Styles may be inline since the terminal writes its own; a style cannot run anything.
  */
-export function contentPolicy(nonce: string, development: boolean): string {
+export const contentPolicy = (nonce: string, development: boolean): string =>
+  policy(`'self' 'nonce-${nonce}' 'strict-dynamic'${development ? " 'unsafe-eval'" : ''}`)
+
+/** The same for a page that is kept and sent to many: its one script within is named by its sha256, in base64. */
+export const keptPagePolicy = (scriptHash: string): string => policy(`'self' 'sha256-${scriptHash}'`)
+
+function policy(scripts: string): string {
   return [
     "default-src 'self'",
-    `script-src 'self' 'nonce-${nonce}' 'strict-dynamic'${development ? " 'unsafe-eval'" : ''}`,
+    `script-src ${scripts}`,
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data:",
     "font-src 'self'",

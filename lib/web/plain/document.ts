@@ -3,10 +3,14 @@ import { html, type Html, trusted } from './html.ts'
 /** What every plain page is made with: its styles as text, its scripts by path, and the one that runs before the first paint. */
 export type PlainAssets = { readonly styles: string; readonly script: string; readonly themeScript: string }
 
-export type PlainPage = { readonly title: string; readonly description?: string; readonly body: Html }
+/** `nav` stands in the band, beside the name. */
+export type PlainPage = { readonly title: string; readonly description?: string; readonly nav?: Html; readonly body: Html }
 
-/** A whole document: no framework, one script, and its styles within, so that it is painted with the first answer. */
-export const plainDocument = ({ title, description, body }: PlainPage, assets: PlainAssets, nonce: string): string =>
+/**
+ * A whole document: no framework, one script, and its styles within, so that it is painted with the first answer. Without a
+ * nonce it is the same for everybody, and its policy names the one script within by its hash.
+ */
+export const plainDocument = ({ title, description, nav, body }: PlainPage, assets: PlainAssets, nonce?: string): string =>
   html`<!doctype html>
     <html lang="en">
       <head>
@@ -17,17 +21,16 @@ export const plainDocument = ({ title, description, body }: PlainPage, assets: P
         <meta name="theme-color" content="#143a73" media="(prefers-color-scheme: light)" />
         <meta name="theme-color" content="#0a1a36" media="(prefers-color-scheme: dark)" />
         <link rel="icon" href="/logo.svg" />
-        <script nonce="${nonce}">
-          ${trusted(assets.themeScript)}
-        </script>
+        ${trusted(`<script${nonce === undefined ? '' : ` nonce="${nonce}"`}>${assets.themeScript}</script>`)}
         <style>
           ${trusted(assets.styles)}
         </style>
-        <script type="module" nonce="${nonce}" src="${assets.script}"></script>
+        <script type="module" ${nonce !== undefined && html`nonce="${nonce}"`} src="${assets.script}"></script>
       </head>
       <body>
         <header class="band">
           <a class="wordmark" href="/">${MARK} Dragoman</a>
+          ${nav}
           <div class="band-end">
             <label class="theme-switch only-scripted"
               ><span>Theme</span>
