@@ -5,6 +5,7 @@ import { parse, parseAllDocuments } from 'yaml'
 
 import { API_VERBS } from '#lib/adapters/kubernetes/api.ts'
 import { type Option, OPTIONS } from '#lib/config/table.ts'
+import { LIMITS_MAX } from '#lib/domain/limits.ts'
 import { headLine, type Overlay, OVERLAYS, renderedPath } from '../k8s/render.ts'
 import packageFile from '../package.json' with { type: 'json' }
 
@@ -128,6 +129,15 @@ test('servers may ask of the cluster exactly what their code asks', () => {
       { pods: ['create', 'delete', 'get', 'list'] satisfies (typeof API_VERBS.pods)[number][], events: API_VERBS.events },
     ],
     ['dragoman-sessions', { pods: API_VERBS.pods }],
+  ])
+})
+
+test.each(OVERLAYS)('%s lets a pod of a session have what a language’s file may ask for, and no more', (overlay) => {
+  type Range = Manifest & { readonly spec: { readonly limits: readonly { readonly max: Readonly<Record<string, string>> }[] } }
+  const ranges = (rendered[overlay] ?? []).filter(({ kind }) => kind === 'LimitRange') as readonly Range[]
+  const found = ranges.find(({ metadata }) => metadata.namespace === 'dragoman-sessions')
+  expect(found?.spec.limits.map(({ max }) => max)).toMatchObject([
+    { cpu: `${LIMITS_MAX.cpus}`, memory: `${LIMITS_MAX.memoryBytes / 1024 ** 3}Gi` },
   ])
 })
 

@@ -1,19 +1,21 @@
 import { z } from 'zod'
 
-import type { Limits } from './limits.ts'
+import { type Limits, LIMITS_MAX } from './limits.ts'
 
 const MIB = 1024 * 1024
 const MINUTE_MS = 60_000
+/** Homes and other places are memory too, so nothing that is measured in bytes goes further. */
+const MEMORY_MIB_MAX = LIMITS_MAX.memoryBytes / MIB
 
 const says = <T extends z.ZodType>(schema: T, sentence: string) => schema.describe(sentence)
 
 /** The limits a config may set over the defaults, and how far. */
 export const langLimits = z.strictObject({
-  cpus: says(z.number().min(0.1).max(16), 'Processors, may be a fraction').optional(),
-  memoryMiB: says(z.int().min(32).max(16_384), 'Memory of everything in the sandbox').optional(),
-  lspMemoryMiB: says(z.int().min(32).max(16_384), 'Memory of the language server and all that it starts').optional(),
+  cpus: says(z.number().min(0.1).max(LIMITS_MAX.cpus), 'Processors, may be a fraction').optional(),
+  memoryMiB: says(z.int().min(32).max(MEMORY_MIB_MAX), 'Memory of everything in the sandbox').optional(),
+  lspMemoryMiB: says(z.int().min(32).max(MEMORY_MIB_MAX), 'Memory of the language server and all that it starts').optional(),
   processes: says(z.int().min(16).max(4096), 'Processes and threads').optional(),
-  homeMiB: says(z.int().min(1).max(8192), 'Size of the home').optional(),
+  homeMiB: says(z.int().min(1).max(MEMORY_MIB_MAX), 'Size of the home').optional(),
   homeInodes: says(z.int().min(100).max(1_000_000), 'Files in the home').optional(),
   tmpMiB: says(z.int().min(1).max(4096), 'Size of /tmp and of /dev/shm, each').optional(),
   openFiles: says(z.int().min(64).max(65_536), 'Open files of one process').optional(),

@@ -1,4 +1,5 @@
 const MIB = 1024 * 1024
+const GIB = 1024 * MIB
 
 /** What one sandbox may use; every number is enforced by the kernel or the agent, and has a hostile test at its edge. */
 export type Limits = {
@@ -35,6 +36,9 @@ export const DEFAULT_LIMITS: Limits = {
   lifeMs: 60 * 60_000,
   outputBytes: 4096 * MIB,
 }
+
+/** As far as a language's own numbers may go: what a node gives to one sandbox. A cluster's LimitRange has the same. */
+export const LIMITS_MAX = { cpus: 4, memoryBytes: 8 * GIB } as const satisfies Partial<Limits>
 
 /** A language's own numbers over the defaults, as its config's `limits` names them. */
 export const limitsOf = (own: Partial<Limits> | undefined): Limits => ({ ...DEFAULT_LIMITS, ...own })

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 import type { Digest } from '#lib/domain/digest.ts'
 import type { LangId, SandboxId } from '#lib/domain/ids.ts'
-import { DEFAULT_LIMITS } from '#lib/domain/limits.ts'
+import { DEFAULT_LIMITS, LIMITS_MAX } from '#lib/domain/limits.ts'
 
 import { podLabels, selectorOf } from './pod-names.ts'
 import { podSpec, type PodHouse, type PodInputs } from './pod-spec.ts'
@@ -245,11 +245,13 @@ test('held to the restricted profile, a pod has one user in spite of its user na
 
 test('a language has its own numbers, up to four processors and eight gigabytes', () => {
   const GIB = 1024 ** 3
-  const limits = { ...DEFAULT_LIMITS, cpus: 4, memoryBytes: 8 * GIB, homeBytes: 2 * GIB, lifeMs: 90_500 }
-  const pod = podSpec({ ...inputs, limits }, house)
+  const own = { homeBytes: 2 * GIB, tmpBytes: GIB, openFiles: 4096, lifeMs: 90_500 }
+  const pod = podSpec({ ...inputs, limits: { ...DEFAULT_LIMITS, ...LIMITS_MAX, ...own } }, house)
 
   expect(containerOf(pod).resources?.limits).toMatchObject({ cpu: '4000m', memory: `${8 * GIB}` })
-  expect(pod.spec?.volumes).toContainEqual({ name: 'home', emptyDir: { medium: 'Memory', sizeLimit: `${2 * GIB}` } })
+  const memory = (name: string, bytes: number) => ({ name, emptyDir: { medium: 'Memory', sizeLimit: `${bytes}` } })
+  expect(pod.spec?.volumes?.slice(1, 4)).toEqual([memory('home', 2 * GIB), memory('tmp', GIB), memory('shm', GIB)])
+  expect(containerOf(pod).env).toContainEqual({ name: 'DRAGOMAN_OPEN_FILES', value: '4096' })
   expect(pod.spec?.activeDeadlineSeconds).toBe(12 * 3600 + 91)
 })
 

@@ -180,7 +180,7 @@ test('scope.after has to be in the template', () => {
 
 test('a limit is a number within reason', () => {
   expect(told(`${config()}limits: {cpus: 2, memoryMiB: 1024}\n`)).toEqual([])
-  expect(told(`${config()}limits: {memoryMiB: 1e9}\n`)[0]).toContain('limits.memoryMiB: must be at most 16384')
+  expect(told(`${config()}limits: {memoryMiB: 1e9}\n`)[0]).toContain('limits.memoryMiB: must be at most 8192')
   expect(told(`${config()}limits: {cpus: 0}\n`)[0]).toContain('limits.cpus: must be at least 0.1')
 })
 
