@@ -128,7 +128,7 @@ test('servers may ask of the cluster exactly what their code asks', () => {
       'dragoman-builds',
       { pods: ['create', 'delete', 'get', 'list'] satisfies (typeof API_VERBS.pods)[number][], events: API_VERBS.events },
     ],
-    ['dragoman-sessions', { pods: API_VERBS.pods }],
+    ['dragoman-sessions', { pods: API_VERBS.pods, 'pods/resize': API_VERBS['pods/resize'] }],
   ])
 })
 

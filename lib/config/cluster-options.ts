@@ -1,4 +1,4 @@
-import { hostAndPort, kubernetesName, oneOf, replicaName, text, yesNo } from './kinds.ts'
+import { hostAndPort, kubernetesName, oneOf, replicaName, text, whole, yesNo } from './kinds.ts'
 import { fixed, optional } from './option.ts'
 
 /** What a server on a cluster must know; the others have no use for it. */
@@ -42,6 +42,12 @@ export const CLUSTER_OPTIONS = {
     'runtime-class',
     kubernetesName,
     "RuntimeClass of sandboxes' pods; without it, the cluster's usual one.",
+  ),
+  claimedPercent: fixed(
+    'claimed-percent',
+    whole(0, 90),
+    '25',
+    "What a session's pod is reckoned at, of its language's memory, where the cluster lets pods grow; 0: as while it waited.",
   ),
   hostUsers: fixed(
     'host-users',

@@ -28,6 +28,7 @@ test('nothing given, everything has a value that was declared', () => {
     buildsNamespace: 'dragoman-builds',
     agentCache: '/var/lib/dragoman/agents',
     agentVolume: 'auto',
+    claimedPercent: 25,
     hostUsers: 'auto',
     unenforcedNetwork: false,
     sessionsMax: 64,
@@ -126,6 +127,7 @@ test.each([
   ['DRAGOMAN_REPLICA', 'server-7d9f.1', 'server_1'],
   ['DRAGOMAN_HOST_USERS', 'false', 'no'],
   ['DRAGOMAN_AGENT_VOLUME', 'image', 'oci'],
+  ['DRAGOMAN_CLAIMED_PERCENT', '90', '91'], // a pod whose requests were its limits would be of another class, which none becomes
 ])('%s takes %j and not %j', (name, good, bad) => {
   expect(parse({ [name]: good }).ok).toBe(true)
   expect(parse({ [name]: bad })).toMatchObject({ ok: false, error: [{ name }] })

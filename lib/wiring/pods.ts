@@ -65,7 +65,7 @@ export async function openPods(config: Config, { metrics, log, databases }: Worl
   const options = {
     ...{ api, house: asked, facts, canary, clock: systemClock, metrics, log },
     agentImages: { of: agentImagesIn(databases), orNode: config.agentVolume !== 'image' },
-    sandboxesMax: config.sessionsMax + SPARE_PODS,
+    ...{ sandboxesMax: config.sessionsMax + SPARE_PODS, claimedPercent: config.claimedPercent },
   }
   const [refused, sandboxes, tests] = await Promise.all([
     asking.refused,

@@ -11,6 +11,7 @@ import type { Cluster } from './cluster.ts'
 export const API_VERBS = {
   events: ['list'],
   pods: ['create', 'delete', 'get', 'list', 'patch', 'watch'],
+  'pods/resize': ['patch'],
 } as const satisfies Record<string, readonly string[]>
 type Resource = keyof typeof API_VERBS
 type Verb = (typeof API_VERBS)[Resource][number]
@@ -121,8 +122,10 @@ export function kubernetesApi(cluster: Cluster, { clock, metrics }: { clock: Clo
   return { call, open }
 }
 
-const pathOf = ({ resource, namespace, name }: ApiCall) =>
-  ['/api/v1/namespaces', namespace, resource, ...(name === undefined ? [] : [name])].join('/')
+function pathOf({ resource, namespace, name }: ApiCall): string {
+  const [kind, ...part] = resource.split('/')
+  return ['/api/v1/namespaces', namespace, kind, ...(name === undefined ? [] : [name]), ...part].join('/')
+}
 
 /** With its length: without it Node sends a DELETE's body in a way that servers take for none. */
 const bodyHeaders = ({ jsonPatch }: ApiCall, body: Buffer) => ({

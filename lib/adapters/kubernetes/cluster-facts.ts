@@ -15,6 +15,8 @@ export type FactsWanted = {
 export type ClusterFacts = Pick<PodHouse, 'userNamespaces' | 'oneId' | 'priorityClasses'> & {
   /** Whether it mounts images as volumes. */
   readonly imageVolumes?: boolean
+  /** Whether a pod that runs can be reckoned at more. */
+  readonly resizes?: boolean
 }
 /** No pod of ours would be taken as it is; in the cluster's words. */
 export type PodsRefused = { readonly code: 'pods_refused'; readonly why: string }
@@ -66,17 +68,31 @@ export async function clusterFacts(
   let why = ''
   for (const wish of wishes(wanted)) {
     try {
-      return asWanted(await withOrWithoutClasses(wish), wanted)
+      const facts = await withOrWithoutClasses(wish)
+      return asWanted({ ...facts, resizes: await resizes(api, namespace, signal) }, wanted)
     } catch (error) {
       if (!(error instanceof ApiRefused)) throw error
       why = error.message
       if (!quotaIsSpent(error)) continue
       // A full house takes no pod on trial either; one that it took before shows the same.
       const there = await onePod(api, namespace, signal)
-      return there ? asWanted(factsOf(there), wanted) : refused(why)
+      if (!there) return refused(why)
+      return asWanted({ ...factsOf(there), resizes: await resizes(api, namespace, signal) }, wanted)
     }
   }
   return refused(why)
+}
+
+/** By growing a pod that is not there: a server that knows how misses the pod, one that does not knows of no such place. */
+async function resizes(api: KubernetesApi, namespace: string, signal: AbortSignal): Promise<boolean> {
+  const call = { verb: 'patch', resource: 'pods/resize', namespace, name: TRIED.id, body: [], jsonPatch: true } as const
+  try {
+    await api.call({ ...call, query: { dryRun: 'All' } }, signal)
+    return true
+  } catch (error) {
+    if (!(error instanceof ApiRefused)) throw error
+    return error.status === 404 && error.message.includes(`pods "${TRIED.id}" not found`)
+  }
 }
 
 const wishes = ({ hostUsers, agentVolume }: FactsWanted): Wish[] =>

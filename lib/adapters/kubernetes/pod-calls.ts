@@ -4,12 +4,17 @@ import { err, ok, type Result } from '#lib/domain/result.ts'
 
 import { ApiRefused, quotaIsSpent, type KubernetesApi } from './api.ts'
 import { LABEL } from './pod-names.ts'
+import type { Requests } from './pod-spec.ts'
 import { viewOf, type PodView } from './pod-view.ts'
 
 export type NotCreated =
   | { readonly code: 'exists' }
   | { readonly code: 'no_room' }
   | { readonly code: 'refused'; readonly why: string }
+
+/** `refused`: by the quota, by a range of limits, or since it is another pod by now; it stays as it is. */
+export type Grown = 'asked' | 'refused' | 'gone'
+const GROW_TRIES_MAX = 5
 
 export type PodCalls = ReturnType<typeof podCalls>
 
@@ -68,5 +73,30 @@ export function podCalls(api: KubernetesApi, namespace: string) {
     }
   }
 
-  return { create, read, remove, claimed }
+  /**
+   * Has it reckoned at more, while it runs. The cluster takes the wish; whether its node has room, the pod's own conditions
+   * say later. A second server that wishes the same changes nothing.
+   */
+  async function grow(name: string, uid: string, { cpu, memory }: Requests, signal: AbortSignal): Promise<Grown> {
+    const at = '/spec/containers/0/resources/requests'
+    const body = [
+      { op: 'test', path: '/metadata/uid', value: uid },
+      { op: 'add', path: `${at}/cpu`, value: cpu },
+      { op: 'add', path: `${at}/memory`, value: memory },
+    ]
+    const call = { namespace, resource: 'pods/resize', verb: 'patch', name, body, jsonPatch: true } as const
+    for (let tries = 1; ; tries++) {
+      try {
+        await api.call(call, signal)
+        return 'asked'
+      } catch (error) {
+        if (!(error instanceof ApiRefused)) throw error
+        if (error.status === 404) return 'gone'
+        // Its kubelet wrote of it in between, which is over in a moment.
+        if (error.status !== 409 || tries === GROW_TRIES_MAX) return 'refused'
+      }
+    }
+  }
+
+  return { create, read, remove, claimed, grow }
 }

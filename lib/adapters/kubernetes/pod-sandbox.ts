@@ -1,11 +1,14 @@
 import type { Socket } from 'node:net'
 
+import type { Metrics } from '#lib/application/ports/metrics.ts'
 import type { Sandbox, SandboxExit } from '#lib/application/ports/sandboxes.ts'
 import type { SandboxId } from '#lib/domain/ids.ts'
+import type { Limits } from '#lib/domain/limits.ts'
 
 import { addressText, dialAgent, type Address } from './dial.ts'
 import type { PodCalls } from './pod-calls.ts'
 import { exitOf, exitOfGone } from './pod-exit.ts'
+import type { Requests } from './pod-spec.ts'
 import type { PodView } from './pod-view.ts'
 import type { PodWatch } from './watch-pods.ts'
 
@@ -14,6 +17,8 @@ const END_WAIT_MS = 5000
 /** An API server that was away for longer finds the pod in the next sweep. */
 const END_MS_MAX = 10 * 60_000
 const NOTE_MS_MAX = 60_000
+/** What becomes of a wish to grow: of the call, and then of the node. */
+const OUTCOMES: ReadonlySet<string> = new Set(['asked', 'refused', 'gone', 'deferred', 'infeasible'])
 
 export type PodParts = {
   readonly id: SandboxId
@@ -27,6 +32,9 @@ export type PodParts = {
   /** A connection that is open already; the first to dial gets it. */
   readonly open?: Socket
   readonly ownIds: boolean
+  /** What it is reckoned at once somebody has it, where pods can grow. */
+  readonly grown?: (limits: Limits) => Requests
+  readonly metrics: Metrics
   /** This server stops; the pod goes on. */
   readonly closing: AbortSignal
   /** It is over; what was made for it here can go. */
@@ -59,6 +67,7 @@ export function podSandbox(parts: PodParts): Sandbox {
     // What is said of another pod of this name is not said of this one.
     if (view && uid !== undefined && view.uid !== uid) return
     uid ??= view?.uid
+    if (view?.notGrown !== undefined && view.notGrown !== last?.notGrown) tellGrown(view.notGrown.toLowerCase())
     last = view ?? last
     const how = view ? exitOf(view) : exitOfGone(last)
     if (!how) return
@@ -68,6 +77,10 @@ export function podSandbox(parts: PodParts): Sandbox {
       if (view && !destroyed) void remove().catch(() => undefined) // an ended pod stays an object until it is deleted
     })
   })
+
+  function tellGrown(outcome: string): void {
+    parts.metrics.count('dragoman_k8s_pods_grown_total', { outcome: OUTCOMES.has(outcome) ? outcome : 'other' })
+  }
 
   const remove = () => calls.remove(id, uid, AbortSignal.timeout(END_MS_MAX))
 
@@ -95,10 +108,11 @@ export function podSandbox(parts: PodParts): Sandbox {
     read: async () => undefined,
     exited: exit.promise,
     destroy: () => (destroyed ??= end()),
-    async claimed() {
-      if (uid !== undefined && watch.get(id)?.isMember !== false) {
-        await calls.claimed(id, uid, AbortSignal.timeout(NOTE_MS_MAX))
-      }
+    async claimed(limits) {
+      if (uid === undefined) return
+      const signal = AbortSignal.timeout(NOTE_MS_MAX)
+      if (watch.get(id)?.isMember !== false) await calls.claimed(id, uid, signal)
+      if (parts.grown && !isOver) tellGrown(await calls.grow(id, uid, parts.grown(limits), signal))
     },
   }
 }

@@ -255,6 +255,15 @@ test('a language has its own numbers, up to four processors and eight gigabytes'
   expect(pod.spec?.activeDeadlineSeconds).toBe(12 * 3600 + 91)
 })
 
+test('a language with little memory is not reckoned at more than it may have', () => {
+  const pod = podSpec({ ...inputs, limits: { ...DEFAULT_LIMITS, memoryBytes: 32 * 1024 ** 2, cpus: 0.1 } }, house)
+
+  expect(containerOf(pod).resources).toMatchObject({
+    requests: { cpu: '10m', memory: `${32 * 1024 ** 2}` },
+    limits: { cpu: '100m', memory: `${32 * 1024 ** 2}` },
+  })
+})
+
 test('who is waited for comes before a build, and a build before what is started ahead', () => {
   const classOf = (over: Partial<PodInputs>) =>
     podSpec({ ...inputs, ...over }, { ...house, priorityClasses: true }).spec?.priorityClassName

@@ -26,8 +26,8 @@ const AGENT_FILE = 'dragoman-agent'
 const AGENT_TMPFS_BYTES = 16 * MIB
 /** The root is read-only and every place that can be written to is memory: this is for what the agent says of itself. */
 const DISK_BYTES = 16 * MIB
-/** What a waiting pod is reckoned at: its own pages of the agent and of an idle prompt. It may grow to its limits. */
-const REQUESTS = { cpu: '10m', memory: `${48 * MIB}`, 'ephemeral-storage': `${MIB}` }
+/** What a waiting pod is reckoned at: its own pages of the agent and of an idle prompt. It may use as much as its limits say. */
+const WAITING = { cpus: 0.01, memoryBytes: 48 * MIB }
 /**
  * A pod ends by itself this long after its start, even if no server ever comes back: a member may wait so long for its
  * visitor, whose own time counts on top. Within it the agent ends a session at its limit.
@@ -117,13 +117,34 @@ function container({ foundation, limits, keySha256 }: PodInputs, house: PodHouse
     ports: [{ name: 'agent', containerPort: AGENT_PORT, protocol: 'TCP' }],
     securityContext: containerRights(twoIds),
     resources: {
-      requests: { ...REQUESTS, ...house.requests },
+      requests: { ...requestsOf(WAITING, limits), 'ephemeral-storage': `${MIB}`, ...house.requests },
       limits: { cpu: cpuOf(limits.cpus), memory: `${limits.memoryBytes}`, 'ephemeral-storage': `${DISK_BYTES}` },
     },
     volumeMounts: [AGENT_MOUNT, ...places(limits).map(({ name, path }) => ({ name, mountPath: path }))],
     terminationMessagePath: LAST_WORDS,
   }
 }
+
+/** Of the share of memory: processors are given back at once, so twenty sessions are well on one. See docs/operate.md. */
+const CPU_SHARE = 1 / 5
+
+/** What a pod is reckoned at that somebody has: so much of its memory, and never less than while it waited. */
+export const claimedRequests = (limits: Limits, percent: number): Requests =>
+  requestsOf(
+    {
+      cpus: Math.max(WAITING.cpus, (limits.cpus * CPU_SHARE * percent) / 100),
+      memoryBytes: Math.max(WAITING.memoryBytes, Math.round((limits.memoryBytes * percent) / 100)),
+    },
+    limits,
+  )
+export type Requests = { readonly cpu: string; readonly memory: string }
+type Reckoned = Pick<Limits, 'cpus' | 'memoryBytes'>
+
+/** No cluster takes a request above its limit. */
+const requestsOf = ({ cpus, memoryBytes }: Reckoned, limits: Reckoned): Requests => ({
+  cpu: cpuOf(Math.min(cpus, limits.cpus)),
+  memory: `${Math.min(memoryBytes, limits.memoryBytes)}`,
+})
 
 /** In thousandths, as Kubernetes writes fractions. */
 const cpuOf = (cpus: number) => `${Math.round(cpus * 1000)}m`

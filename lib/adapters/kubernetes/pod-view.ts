@@ -25,6 +25,8 @@ export type PodView = {
   readonly ended: Ended | undefined
   /** Why the cluster, not its program, ends it: eviction, preemption, a deadline, a node that is gone. */
   readonly disruption: Words | undefined
+  /** Why it did not grow as it was asked to: `Deferred` while its node has no room, `Infeasible` when it never will. */
+  readonly notGrown: string | undefined
   /** Of the key that its agent was given. */
   readonly keySha256: string | undefined
 }
@@ -54,6 +56,7 @@ export function viewOf(pod: V1Pod): PodView {
     isRunning: container?.state?.running !== undefined,
     ended: endedOf(container),
     disruption: disruptionOf(pod),
+    notGrown: status?.conditions?.find(({ type, status }) => type === 'PodResizePending' && status === 'True')?.reason,
     keySha256: spec?.containers[0]?.env?.find(({ name }) => name === 'DRAGOMAN_KEY_SHA256')?.value,
   }
 }

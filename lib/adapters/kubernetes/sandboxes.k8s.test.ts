@@ -89,7 +89,8 @@ test('what the cluster can is found out by asking, and a pod has its agent accor
   const ask = (agentVolume: 'auto' | 'image') => clusterFacts(api, house, { hostUsers: 'auto', agentVolume }, soon())
 
   const facts = await ask('auto')
-  expect(facts).toMatchObject({ ok: true, value: { imageVolumes, userNamespaces } })
+  const resizes = (await kubectl(['get', '--raw', '/api/v1'])).includes('"pods/resize"')
+  expect(facts).toMatchObject({ ok: true, value: { imageVolumes, userNamespaces, resizes } })
   expect((await ask('image')).ok).toBe(imageVolumes)
   if (imageVolumes) return
   const sandbox = await world.start(sandboxes)
@@ -208,8 +209,8 @@ test('a member leaves its pool after it was claimed, not before', async () => {
   expect(writes()).toEqual(before)
   expect((await world.pod(sandbox.id)).metadata?.labels).toHaveProperty(['dragoman.dev/pool'], 'python')
 
-  await sandbox.claimed?.()
-  await sandbox.claimed?.()
+  await sandbox.claimed?.(DEFAULT_LIMITS)
+  await sandbox.claimed?.(DEFAULT_LIMITS)
   expect((await world.pod(sandbox.id)).metadata?.labels).not.toHaveProperty(['dragoman.dev/pool'])
   await sandbox.destroy()
 })

@@ -361,7 +361,7 @@ test('a claimed one leaves its pool by its uid, and nothing is written before', 
   await sandbox.dial(soon())
   expect(countsOf(server.metrics, 'dragoman_k8s_writes_total')).toEqual(before)
 
-  await sandbox.claimed?.()
+  await sandbox.claimed?.(DEFAULT_LIMITS)
   expect(writes('PATCH').map(({ body }) => body)).toEqual([
     [
       { op: 'test', path: '/metadata/uid', value: `uid-${id}` },

@@ -6,6 +6,7 @@ import type { Sandbox, SandboxNeeds, SandboxRefused, Sandboxes } from '#lib/appl
 import type { Clock } from '#lib/application/ports/time.ts'
 import type { Digest } from '#lib/domain/digest.ts'
 import type { SandboxId } from '#lib/domain/ids.ts'
+import type { Limits } from '#lib/domain/limits.ts'
 import { err, ok, type Result } from '#lib/domain/result.ts'
 
 import type { KubernetesApi } from './api.ts'
@@ -14,7 +15,7 @@ import { addressText, parseAddress } from './dial.ts'
 import { podCalls } from './pod-calls.ts'
 import { AGENT_PORT, type PodKind } from './pod-names.ts'
 import { podSandbox } from './pod-sandbox.ts'
-import { podSpec, type PodHouse } from './pod-spec.ts'
+import { claimedRequests, podSpec, type PodHouse } from './pod-spec.ts'
 import type { PodView } from './pod-view.ts'
 import { whenUp } from './start-pod.ts'
 import { planSweep } from './sweep-pods.ts'
@@ -32,6 +33,8 @@ export type PodOptions = {
   /** Of this server. */
   readonly sandboxesMax: number
   readonly kind?: PodKind
+  /** What a pod is reckoned at once it is claimed, of its limits; 0 leaves it as it waited. */
+  readonly claimedPercent?: number
   /** By version, the image of an agent's release, where pods take it so; one without may come from the node with `orNode`. */
   readonly agentImages?: { of(version: string): Promise<Digest | undefined>; readonly orNode: boolean }
   /**
@@ -61,7 +64,7 @@ const UNKNOWN_MS = 2000
  * adopted by their addresses, starts wait for it, and nothing is swept.
  */
 export async function podSandboxes(options: PodOptions): Promise<Sandboxes> {
-  const { api, house, clock, metrics, log, kind = 'session' } = options
+  const { api, house, clock, metrics, log, kind = 'session', claimedPercent = 0 } = options
   const calls = podCalls(api, house.namespace)
   const watch = watchPods({ api, clock, metrics, namespace: house.namespace, kind })
   const closing = new AbortController()
@@ -104,6 +107,8 @@ export async function podSandboxes(options: PodOptions): Promise<Sandboxes> {
   const ties = (id: SandboxId) => ({
     closing: closing.signal,
     forget: () => live.delete(id),
+    metrics,
+    ...(known?.resizes && claimedPercent > 0 && { grown: (limits: Limits) => claimedRequests(limits, claimedPercent) }),
     ownIds: known?.userNamespaces ?? false, // one that is adopted before was looked at when it was started
   })
 

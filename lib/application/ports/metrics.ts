@@ -136,6 +136,11 @@ export const SERIES = {
     labels: ['kind'],
     buckets: SHORT_BUCKETS,
   },
+  dragoman_k8s_pods_grown_total: {
+    kind: 'counter',
+    help: 'Claimed pods that were to be reckoned at more, by what the cluster and then the node said',
+    labels: ['outcome'],
+  },
   dragoman_k8s_pods_astray: { kind: 'gauge', help: 'Pods that no session or pool claims, before a sweep', labels: ['kind'] },
   dragoman_replicas_seen: { kind: 'gauge', help: 'Servers that share the database and live', labels: [] },
   dragoman_db_up: { kind: 'gauge', help: '1 when the database answered last', labels: [] },

@@ -44,8 +44,11 @@ export interface Sandbox {
   readonly exited: Promise<SandboxExit>
   /** Ends everything in it by SIGKILL and removes what was made for it. May be repeated. */
   destroy(): Promise<void>
-  /** Notes outside that it is somebody's now, where there is such a place. Never awaited by whoever waits for a prompt. */
-  claimed?(): Promise<void>
+  /**
+   * Notes outside that it is somebody's now, who may use what the language is given, where there is such a place. Never awaited
+   * by whoever waits for a prompt.
+   */
+  claimed?(limits: Limits): Promise<void>
 }
 
 /** How far a start has come, where starting has stages. */

@@ -198,7 +198,9 @@ function begin(
   })
   clock.after(NOTE_AFTER_MS, () => {
     if (session.state === 'ended') return
-    warm.sandbox.claimed?.().catch((error: unknown) => world.log.warn('claim not noted', { error: errorText(error) }))
+    warm.sandbox
+      .claimed?.(language.limits)
+      .catch((error: unknown) => world.log.warn('claim not noted', { error: errorText(error) }))
   })
   return { session, token }
 }
