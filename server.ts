@@ -6,10 +6,11 @@ import nextPackage from 'next'
 
 import { THEME_SCRIPT } from '#lib/client/settings.ts'
 import { parseConfig } from '#lib/config/options.ts'
+import { API_PREFIX } from '#lib/protocol/http/operation.ts'
 import { addressOf } from '#lib/socket/address.ts'
 import { problemAnswer } from '#lib/web/api/answer.ts'
-import { answerByFetch } from '#lib/web/fetch-handler.ts'
-import { frontDoor, isApi } from '#lib/web/front-door.ts'
+import { answerByFetch, type FetchHandler } from '#lib/web/fetch-handler.ts'
+import { frontDoor } from '#lib/web/front-door.ts'
 import { dashboard } from '#lib/web/dashboard/serve.ts'
 import { ANSWER_HEADERS } from '#lib/web/page-policy.ts'
 import { PLAIN_PREFIX, plainAssets } from '#lib/web/plain/assets.ts'
@@ -39,7 +40,7 @@ if (!config.ok) {
   process.exit(2)
 }
 
-const { port, host, nextDev, trustProxy } = config.value
+const { port, host, nextDev, trustProxy, publicUrl } = config.value
 // The package is CommonJS whose export is the function itself; its types speak of a default on it.
 const next = nextPackage as unknown as typeof nextPackage.default
 // Next would take every upgrade of the server it knows, socket.io's too; this one is never listened on.
@@ -54,6 +55,7 @@ provideServices(parts.services)
 const here = (path: string) => join(import.meta.dirname, path)
 const plainFolder = here('.dragoman/plain')
 const assets = plainAssets(plainFolder, 'plain', THEME_SCRIPT)
+const people = parts.visits.people(assets)
 const files = staticFiles({ [PLAIN_PREFIX]: plainFolder, ...(nextDev ? {} : { '/_next/static/': here('.next/static') }) })
 const workshop = dashboard(parts.dashboard, plainAssets(plainFolder, 'dashboard', THEME_SCRIPT))
 const plain = plainPages(parts.services, takenNames(import.meta.dirname))
@@ -74,23 +76,42 @@ http.listen(port, host, () => {
   const address = http.address()
   const at = typeof address === 'object' && address ? address.port : port
   process.stdout.write(`Dragoman is at http://localhost:${at}\n`)
+  void showAdminLink(publicUrl ?? `http://localhost:${at}`)
 })
+
+/** Only on a terminal: what goes to a log is read by others, and later. */
+async function showAdminLink(site: string): Promise<void> {
+  if (!process.stdout.isTTY) return
+  const path = await parts.visits.firstAdminLink().catch(() => undefined)
+  if (path !== undefined) process.stdout.write(`Nobody is an admin yet; become one within 15 minutes: ${site}${path}\n`)
+}
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(0))
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
   if (files(request, response)) return
   for (const [name, value] of Object.entries(ANSWER_HEADERS)) response.setHeader(name, value)
-  const turned = frontDoor(request.method ?? '', request.url ?? '', parts.services.find)
-  if (!turned) return isApi(request.url ?? '') ? byApi(request, response) : page(request, response)
+  const { method = '', url = '' } = request
+  const turned = frontDoor(method, url, parts.services.find, (...asked) => handlerOf(...asked) !== undefined)
+  if (!turned) {
+    const handler = handlerOf(method, url.split('?', 1)[0] ?? '')
+    return handler ? byFetch(handler, request, response) : page(request, response)
+  }
   if (turned.status === 301) return void response.writeHead(301, { location: turned.location }).end()
   response.writeHead(turned.status, PLAIN).end(`${turned.words}\n`)
 }
 
-function byApi(request: IncomingMessage, response: ServerResponse): void {
+/** What is answered before any page: the API, which knows its own methods, and the pages about people. */
+function handlerOf(method: string, path: string): FetchHandler | undefined {
+  if (path.startsWith(`${API_PREFIX}/`)) return parts.visits.api
+  const known = `${method === 'HEAD' ? 'GET' : method} ${path}`
+  return Object.hasOwn(people, known) ? people[known] : undefined
+}
+
+function byFetch(handler: FetchHandler, request: IncomingMessage, response: ServerResponse): void {
   const address = addressOf(request, trustProxy)
   const tooLarge = (max: number) => problemAnswer({ code: 'too_large', max })
-  void answerByFetch(request, response, { handler: parts.api, address, tooLarge })
+  void answerByFetch(request, response, { handler, address, tooLarge })
 }
 
 function page(request: IncomingMessage, response: ServerResponse): void {

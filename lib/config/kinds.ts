@@ -52,6 +52,10 @@ export const databaseAddress: Kind<string> = {
   isSecret: true,
 }
 
+export const secretText: Kind<string> = { schema: z.string().min(1).max(TEXT_MAX), form: 'a secret', isSecret: true }
+
+export const githubIds = list(z.string().regex(/^\d{1,20}$/), 'numbers that GitHub has for people')
+
 export const bucketName: Kind<string> = {
   schema: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/),
   form: 'the name of a bucket',
@@ -90,6 +94,10 @@ export const httpAddress: Kind<string> = {
 const isPlainAddress = (text: string) => {
   const url = URL.parse(text)
   return url !== null && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash
+}
+export const webAddress: Kind<string> = {
+  schema: z.string().refine((text) => isPlainAddress(text) && !text.endsWith('/')),
+  form: 'an address such as https://example.org/api, without a slash at its end',
 }
 export const packageRegistry = list(z.string().refine(isPlainAddress), 'addresses such as https://example.org/simple/')
 

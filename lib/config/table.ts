@@ -13,6 +13,7 @@ import {
   yesNo,
 } from './kinds.ts'
 import { CLUSTER_OPTIONS } from './cluster-options.ts'
+import { PEOPLE_OPTIONS } from './people-options.ts'
 import { derived, fixed, type Option, optional, type OptionWithDefault } from './option.ts'
 
 export type { Option } from './option.ts'
@@ -27,11 +28,7 @@ export const OPTIONS = {
     '',
     'Further origins whose pages may open a session, beside the address they were asked at.',
   ),
-  publicUrl: optional(
-    'public-url',
-    httpAddress,
-    'Where people reach this server, when they come by TLS: cookies are for that alone then.',
-  ),
+  ...PEOPLE_OPTIONS,
   trustProxy: fixed(
     'trust-proxy',
     whole(0, 10),

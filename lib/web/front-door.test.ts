@@ -26,3 +26,12 @@ test.each([
   if (answer === undefined) expect(turned).toBeUndefined()
   else expect(turned).toMatchObject(answer)
 })
+
+test('what takes other methods gets them, on an address that could be of this site', () => {
+  const answersTo = (method: string, path: string) => method === 'POST' && path === '/sign-out'
+  const turned = (method: string, target: string) => frontDoor(method, target, find, answersTo)
+
+  expect(turned('POST', '/sign-out?x')).toBeUndefined()
+  expect(turned('PUT', '/sign-out')).toMatchObject({ status: 405 })
+  expect(turned('POST', '//sign-out')).toMatchObject({ status: 400 })
+})

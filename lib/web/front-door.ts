@@ -1,4 +1,3 @@
-import { API_PREFIX } from '#lib/protocol/http/operation.ts'
 import { languageRedirect } from './language-redirect.ts'
 import type { Found } from './services.ts'
 import { strayPath } from './stray-path.ts'
@@ -13,9 +12,14 @@ export type TurnedAway =
 
 /**
  * Looks at a request's method and target alone: another name of a language is sent to its own, with the query kept; what
- * no page could mean is refused. The location is always a path of this site.
+ * no page could mean is refused. `answersTo` knows what takes other methods than pages do. The location is always a path of this site.
  */
-export function frontDoor(method: string, target: string, find: (name: string) => Found): TurnedAway | undefined {
+export function frontDoor(
+  method: string,
+  target: string,
+  find: (name: string) => Found,
+  answersTo: (method: string, path: string) => boolean = () => false,
+): TurnedAway | undefined {
   if (target.length > TARGET_CHARS_MAX) return { status: 414, words: 'The address is too long' }
   // An absolute-form target or one that begins with two slashes would name another host.
   if (!target.startsWith('/') || /^\/[/\\]/.test(target)) return { status: 400, words: 'The address is not of this site' }
@@ -23,13 +27,11 @@ export function frontDoor(method: string, target: string, find: (name: string) =
   const stray = strayPath(path)
   if (stray === 400) return { status: stray, words: 'The address holds a character that no address has' }
   if (stray === 404) return { status: stray, words: 'There is no such page' }
-  if (!METHODS.has(method) && !isApi(path)) return { status: 405, words: 'There is nothing here for that method' }
+  if (answersTo(method, path)) return undefined
+  if (!METHODS.has(method)) return { status: 405, words: 'There is nothing here for that method' }
   const location = languageRedirect(path, find)
   return location === undefined ? undefined : { status: 301, location: query === undefined ? location : `${location}?${query}` }
 }
-
-/** The API answers for its own methods. */
-export const isApi = (target: string): boolean => target.startsWith(`${API_PREFIX}/`)
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 

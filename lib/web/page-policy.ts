@@ -4,15 +4,16 @@ export const PATH_HEADER = 'x-dragoman-path'
 
 /**
  * What a page may load: our own files, scripts that carry this page's nonce and what those load, and sockets to where
- * the page came from. Styles may be inline since the terminal writes its own; a style cannot run anything.
+ * the page came from. Styles may be inline since the terminal writes its own; a style cannot run anything. A form may lead to
+ * `formTargets` too, by the redirect that answers it.
  */
-export const contentPolicy = (nonce: string, development: boolean): string =>
-  policy(`'self' 'nonce-${nonce}' 'strict-dynamic'${development ? " 'unsafe-eval'" : ''}`)
+export const contentPolicy = (nonce: string, development: boolean, formTargets: readonly string[] = []): string =>
+  policy(`'self' 'nonce-${nonce}' 'strict-dynamic'${development ? " 'unsafe-eval'" : ''}`, formTargets)
 
 /** The same for a page that is kept and sent to many: its one script within is named by its sha256, in base64. */
 export const keptPagePolicy = (scriptHash: string): string => policy(`'self' 'sha256-${scriptHash}'`)
 
-function policy(scripts: string): string {
+function policy(scripts: string, formTargets: readonly string[] = []): string {
   return [
     "default-src 'self'",
     `script-src ${scripts}`,
@@ -23,7 +24,7 @@ function policy(scripts: string): string {
     "worker-src 'none'",
     "object-src 'none'",
     "base-uri 'none'",
-    "form-action 'self'",
+    ["form-action 'self'", ...formTargets].join(' '),
     "frame-ancestors 'none'",
   ].join('; ')
 }

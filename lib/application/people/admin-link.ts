@@ -13,6 +13,9 @@ export async function makeAdminLink({ people, random }: PeopleWorld): Promise<st
   return secret
 }
 
+/** Where a browser uses it. */
+export const adminLinkPath = (secret: string): string => `/sign-in/admin?link=${secret}`
+
 /** The admin that the link makes; undefined when it was used, is too old or never was. */
 export async function useAdminLink({ people, random }: PeopleWorld, secret: string): Promise<Person | undefined> {
   if (!isSecret(secret)) return undefined

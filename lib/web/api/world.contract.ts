@@ -11,9 +11,11 @@ import { newPersonId } from '#lib/application/people/admin-link.ts'
 import { logIn } from '#lib/application/people/log-in.ts'
 import { makeToken } from '#lib/application/people/make-token.ts'
 import { csrfOf } from '#lib/application/people/secrets.ts'
+import type { SignInProvider } from '#lib/application/ports/sign-in-provider.ts'
 import { actorName, type Person, type Role, type Scope } from '#lib/domain/person.ts'
 import { openApiWorld } from '#lib/wiring/api.ts'
-import { answerByFetch } from '../fetch-handler.ts'
+import { answerByFetch, type FetchHandler } from '../fetch-handler.ts'
+import { peopleSite } from '../people/site.ts'
 import { problemAnswer } from './answer.ts'
 import { api, CSRF_HEADER } from './api.ts'
 
@@ -21,8 +23,8 @@ const LANGS = join(import.meta.dirname, '../../../langs')
 /** Each test's requests come from an address of its own, so that none spends another's. */
 let addresses = 0
 
-/** The API on a real HTTP server and a real database, with people of every role. */
-export async function apiWorld() {
+/** The API and the pages about people on a real HTTP server and a real database; GitHub's number 1 is an admin. */
+export async function apiWorld(provider?: (site: string) => SignInProvider) {
   const database = await workshopDatabase()
   const log = memoryLog()
   const announcements = pgAnnouncements(database.database, { url: database.url, clock: systemClock, log })
@@ -34,14 +36,20 @@ export async function apiWorld() {
     languageName: (id) => (id === 'python' ? 'Python' : undefined),
   })
   const { world } = opened
-  const handler = api(world, { isSecure: false, origins: [] })
+  const visits = { isSecure: false, origins: [] }
+  const handler = api(world, visits)
+  let people: Readonly<Record<string, FetchHandler>> = {}
   const http = createServer((request, response) => {
     const address = String(request.headers['x-test-address'] ?? 'somewhere')
-    void answerByFetch(request, response, { handler, address, tooLarge: (max) => problemAnswer({ code: 'too_large', max }) })
+    const page = people[`${request.method} ${request.url?.split('?', 1)[0]}`]
+    const tooLarge = (max: number) => problemAnswer({ code: 'too_large', max })
+    void answerByFetch(request, response, { handler: page ?? handler, address, tooLarge })
   })
   await new Promise<void>((done) => http.listen(0, '127.0.0.1', done))
   const { port } = http.address() as AddressInfo // it listens on a port
   const origin = `http://127.0.0.1:${port}`
+  const assets = { styles: '', script: '', themeScript: '' }
+  people = peopleSite(world, { ...visits, assets, provider: provider?.(origin), admins: ['1'] })
 
   const somebody = async (role: Role): Promise<Person> => {
     const person: Person = { id: newPersonId(random), name: `a ${role}`, role }
@@ -71,6 +79,25 @@ export async function apiWorld() {
       const text = await answer.text()
       return { status: answer.status, headers: answer.headers, text, json: jsonOf(text) }
     },
+    /** A page, or a form of one, as a browser asks for it; redirects are not followed. */
+    async visit(path: string, { cookie, form, headers }: Visiting = {}) {
+      const own = {
+        'x-test-address': `visitor ${++addresses}`,
+        ...(cookie !== undefined && { cookie }),
+        ...(form && { origin }),
+        ...headers,
+      }
+      const sent = form ? { method: 'POST', body: new URLSearchParams(form) } : {}
+      const answer = await fetch(`${origin}${path}`, { headers: own, redirect: 'manual', ...sent })
+      const cookies = answer.headers.getSetCookie()
+      return {
+        status: answer.status,
+        to: answer.headers.get('location'),
+        headers: answer.headers,
+        cookies,
+        text: await answer.text(),
+      }
+    },
     async end() {
       http.closeAllConnections()
       await new Promise((done) => http.close(done))
@@ -79,6 +106,12 @@ export async function apiWorld() {
       await database.end()
     },
   }
+}
+
+type Visiting = {
+  readonly cookie?: string
+  readonly form?: Readonly<Record<string, string>>
+  readonly headers?: Record<string, string>
 }
 
 type Json = { readonly code?: string; readonly [name: string]: unknown }

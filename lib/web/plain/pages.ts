@@ -5,6 +5,7 @@ import { filterEntries, filterOf, queryOf } from '#lib/domain/index-filter.ts'
 import { languageName } from '../language-redirect.ts'
 import { indexEntries } from '../present-index.ts'
 import type { Services } from '../services.ts'
+import { apiPage } from './api-page.ts'
 import { type PlainAssets, plainDocument } from './document.ts'
 import { indexPage } from './index-page.ts'
 import { missingPage } from './missing-page.ts'
@@ -14,13 +15,14 @@ export type PlainAnswer =
   | { readonly status: 302; readonly location: string }
 
 /**
- * The pages that need no framework: the index, a random language, and what stands where there is nothing. Undefined for
+ * The pages that need no framework: the index, the API, a random language, and what stands where there is nothing. Undefined for
  * an address that Next knows: a language's, or one below a name in `taken`, the first parts that are its own.
  */
 export function plainPages(services: Pick<Services, 'languages' | 'find'>, taken: ReadonlySet<string>) {
   return (target: string): PlainAnswer | undefined => {
     const [path = '/', query = ''] = target.split('?', 2)
     if (path === '/') return page(200, indexPage(indexEntries(services.languages()), filterOf(new URLSearchParams(query))))
+    if (path === '/api') return page(200, apiPage())
     if (path === '/random') return random(services, query)
     if (taken.has(path.split('/', 2)[1] ?? '')) return undefined
     const name = languageName(path)
