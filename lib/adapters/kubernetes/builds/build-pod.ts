@@ -39,6 +39,8 @@ export type BuildPodSetting = {
   readonly spec: V1Pod
   readonly namespace: string
   readonly key: string
+  /** Shorter, for tests. */
+  readonly startMs?: number
   log(text: string): void | Promise<void>
 }
 
@@ -124,6 +126,7 @@ export class BuildPod {
 
   /** Until the runner answers; what the pod waits for is told once. */
   async #answers(signal: AbortSignal): Promise<Result<never, Infra> | undefined> {
+    const { startMs = START_MS_MAX } = this.#setting
     const begin = performance.now()
     let told = ''
     let eventsAt = begin + EVENTS_EVERY_MS
@@ -137,8 +140,11 @@ export class BuildPod {
       }
       const ms = performance.now() - begin
       const why = fate.state === 'waiting' ? fate.why : 'its runner does not answer'
-      const isHopeless = fate.state === 'waiting' && (fate.isHopeless || (CANNOT_PULL.test(why) && ms > PULL_MS_MAX))
-      if (isHopeless || ms > START_MS_MAX) return this.#lost(`it cannot start: ${why}`, signal)
+      const isFor = fate.state === 'waiting' ? fate.isFor : 'start'
+      // Sessions end and nodes come: the next try has another chance, and there is no place yet that could be lost.
+      if (isFor === 'room' && ms > startMs) return infra(`Pod ${this.#name} cannot start: ${why}`)
+      const isHopeless = isFor === 'nothing' || (CANNOT_PULL.test(why) && ms > PULL_MS_MAX)
+      if (isHopeless || ms > startMs) return this.#lost(`it cannot start: ${why}`, signal)
       if (fate.state === 'waiting' && why !== told) await this.#setting.log(`Waiting: ${why}\n`)
       told = why
       if (performance.now() > eventsAt) {

@@ -17,22 +17,22 @@ test.each([
   [
     'has no address yet',
     pod({ phase: 'Pending' }, { running: {} }),
-    { state: 'waiting', why: 'it has no node yet', isHopeless: false },
+    { state: 'waiting', why: 'it has no node yet', isFor: 'start' },
   ],
   [
     'fits on no node',
     pod({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', message: '0/1 nodes' }] }),
-    { state: 'waiting', why: 'no node has room: 0/1 nodes', isHopeless: false },
+    { state: 'waiting', why: 'no node has room: 0/1 nodes', isFor: 'room' },
   ],
   [
     'has an image that cannot be pulled now',
     pod({ phase: 'Pending' }, { waiting: { reason: 'ErrImagePull', message: 'not found' } }),
-    { state: 'waiting', why: 'ErrImagePull: not found', isHopeless: false },
+    { state: 'waiting', why: 'ErrImagePull: not found', isFor: 'start' },
   ],
   [
     'has an image that is no name',
     pod({ phase: 'Pending' }, { waiting: { reason: 'InvalidImageName' } }),
-    { state: 'waiting', why: 'InvalidImageName', isHopeless: true },
+    { state: 'waiting', why: 'InvalidImageName', isFor: 'nothing' },
   ],
   [
     'had no memory left',

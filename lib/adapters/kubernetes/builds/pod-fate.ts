@@ -2,9 +2,9 @@ import type { V1Pod } from '@kubernetes/client-node'
 
 import { plainWords } from './plain-words.ts'
 
-/** What the cluster says of a build's pod. `waiting` has words for a person, and says if waiting is no use. */
+/** What the cluster says of a build's pod. `waiting` has words for a person, and says if waiting is no use, or is for room. */
 export type PodFate =
-  | { readonly state: 'waiting'; readonly why: string; readonly isHopeless: boolean }
+  | { readonly state: 'waiting'; readonly why: string; readonly isFor: 'room' | 'start' | 'nothing' }
   | { readonly state: 'running'; readonly ip: string }
   | { readonly state: 'over'; readonly why: string }
 
@@ -24,8 +24,8 @@ export function podFate(pod: V1Pod | undefined): PodFate {
 
   const { reason: waits = '', message: says } = container?.waiting ?? {}
   const unplaced = conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
-  if (unplaced) return waiting(`no node has room: ${unplaced.message ?? unplaced.reason ?? ''}`, false)
-  return waiting([waits || 'it has no node yet', says].filter(Boolean).join(': '), HOPELESS.has(waits))
+  if (unplaced) return waiting(`no node has room: ${unplaced.message ?? unplaced.reason ?? ''}`, 'room')
+  return waiting([waits || 'it has no node yet', says].filter(Boolean).join(': '), HOPELESS.has(waits) ? 'nothing' : 'start')
 }
 
 type Terminated = { readonly reason?: string; readonly message?: string; readonly exitCode: number }
@@ -38,5 +38,5 @@ function endOf(reason: string | undefined, message: string | undefined, ended: T
 }
 
 const over = (why: string): PodFate => ({ state: 'over', why })
-const waiting = (why: string, isHopeless: boolean): PodFate => ({ state: 'waiting', why: short(why), isHopeless })
+const waiting = (why: string, isFor: 'room' | 'start' | 'nothing'): PodFate => ({ state: 'waiting', why: short(why), isFor })
 const short = (text: string | undefined) => plainWords(text ?? '')
