@@ -25,7 +25,7 @@ function two(options: Partial<Parameters<typeof sharedAdmission>[1]> = {}) {
     }
     return {
       ...{ gate, metrics, enter },
-      rejected: (reason: string) => metrics.values.get(`dragoman_sessions_rejected_total{reason="${reason}"}`),
+      rejected: (reason: string) => metrics.values.get(`dragoman_sessions_rejected_total{${reason}}`),
     }
   }
   const pass = async (ms: number) => {
@@ -82,6 +82,7 @@ test('places in the queue are those of all servers, and whoever is turned away f
   await pass(0)
   await pass(TURN_MS)
   expect(await second).toBe('queue_full')
+  expect(b.rejected('queue_full')).toBe(1)
   expect(seen).toEqual({ first: [1, 2], second: [2], other: [1] })
 })
 

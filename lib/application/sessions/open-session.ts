@@ -93,9 +93,11 @@ export async function openSession(world: OpenSessionWorld, ask: OpenSession): Pr
   return ok({ ...begin(world, ask, id, warm, place.value), path })
 }
 
+/** Of a visitor who left meanwhile nothing failed, whatever stopped it. */
 function fail(world: OpenSessionWorld, ask: OpenSession, problem: Problem): Result<never, Problem> {
-  world.metrics.count('dragoman_session_starts_total', { language: ask.language.id, path: 'none', outcome: problem.code })
-  world.metrics.count('dragoman_session_start_failures_total', { reason: problem.code })
+  const outcome = ask.signal.aborted ? 'left' : problem.code
+  world.metrics.count('dragoman_session_starts_total', { language: ask.language.id, path: 'none', outcome })
+  if (outcome !== 'left') world.metrics.count('dragoman_session_start_failures_total', { reason: problem.code })
   return err(problem)
 }
 
