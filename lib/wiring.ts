@@ -138,7 +138,14 @@ export async function wire(config: Config, top: string): Promise<Wired> {
     const { adopted, swept } = await adoptSessions(takeOver)
     if (adopted + swept > 0) log.info('took over', { adopted, swept })
   }
-  const keepingUp = keepUp({ ...takeOver, pool: { adopt: (members) => pool.adopt(members), changed: () => languagesChanged() } })
+  const keepingUp = keepUp({
+    ...takeOver,
+    pool: {
+      adopt: (members) => pool.adopt(members),
+      changed: () => languagesChanged(),
+      settle: (ledger) => pool.settle(ledger),
+    },
+  })
   let isProven = false
   const prove = () => {
     house.prove(languages.ready, () => {

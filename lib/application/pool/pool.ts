@@ -27,6 +27,8 @@ export class Pool {
   readonly #members: Members
   readonly #arrivals
   readonly #refill: Refill
+  /** Members that the records did not know at the last look. */
+  #missed: ReadonlySet<SandboxId> = new Set()
 
   constructor(world: PoolWorld, options: PoolOptions) {
     this.#world = world
@@ -83,6 +85,20 @@ export class Pool {
       if (warm) this.#members.keep({ ...warm, kind: record.lang ?? PLAIN, key, isRecorded: true })
       else await this.#members.forget(record.sandbox) // and the sweep ends it
     }
+  }
+
+  /**
+   * Compares the members here with all that the records know. One that they never had, since they were away, is written. One
+   * that they do not have any more at two looks was leased by a server that went before it dialled: nobody is given it.
+   */
+  async settle(ledger: ReadonlySet<SandboxId>): Promise<void> {
+    const unknown = this.#members.all().filter(({ sandbox }) => !ledger.has(sandbox.id))
+    for (const member of unknown) {
+      if (!member.isRecorded) await this.#refill.record(member)
+      else if (this.#missed.has(member.sandbox.id)) await this.#members.drop(member)
+    }
+    this.#missed = new Set(unknown.flatMap(({ sandbox, isRecorded }) => (isRecorded ? [sandbox.id] : [])))
+    if (unknown.length > 0) this.#refill.after(0)
   }
 
   ready(lang: LangId | undefined): number {

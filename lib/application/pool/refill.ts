@@ -167,7 +167,7 @@ export class Refill {
     const member: Member = { ...warm.value, kind, key, isRecorded: false }
     this.#coming.delete(id)
     this.#members.keep(member)
-    await this.#record(member)
+    await this.record(member)
     return true
   }
 
@@ -186,7 +186,7 @@ export class Refill {
     }
   }
 
-  async #record(member: Member): Promise<void> {
+  async record(member: Member): Promise<void> {
     const { records, replica, log } = this.#world
     const { sandbox, key: keptAsKey, kind } = member
     const { id, key, address } = sandbox

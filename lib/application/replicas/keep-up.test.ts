@@ -64,6 +64,38 @@ test('a member that was leased by a server that is gone is nobody’s: it is end
   expect(b.sandboxes.running()).not.toContain(member)
 })
 
+test('a member that another server leased and died with, before it dialled, is let go by the one that has it, and replaced', async () => {
+  const { b, pass } = await two()
+  b.pool.start()
+  await pass(SILENT_MS + 2 * BEAT_MS)
+  const [member] = await b.records.takeMembers('there', ['there']) // who it is, no more
+  const ask = { lang: python.id, keptAs: member!.keptAs, owner: 'ghost', session: 'c'.repeat(32) as SessionId }
+  expect(await b.records.lease(ask)).toMatchObject({ sandbox: member!.sandbox })
+  await b.records.beat('ghost')
+  await pass(SILENT_MS + 2 * BEAT_MS)
+  expect(b.sandboxes.running()).toContain(member!.sandbox)
+  await pass(120_000)
+
+  expect(b.sandboxes.running()).not.toContain(member!.sandbox)
+  expect(b.pool.ready(python.id)).toBe(1)
+  expect((await b.open()).session.sandbox).not.toBe(member!.sandbox)
+})
+
+test('a member that came up while the records were away is written when they are back', async () => {
+  const { b, pass } = await two()
+  await pass(SILENT_MS + 2 * BEAT_MS)
+  await b.open() // the one that there was
+  b.records.fail(true)
+  b.pool.start()
+  await pass(9000)
+  expect(b.pool.ready(python.id)).toBe(1)
+  b.records.fail(false)
+  const free = async () => (await b.records.takeMembers('there', ['there'])).length
+  expect(await free()).toBe(0)
+  await pass(120_000)
+  expect(await free()).toBe(1)
+})
+
 test('a sandbox that no ledger knows is ended, after a minute in which the records answered', async () => {
   const { b, pass } = await two()
   await b.sandboxes.start(STRAY, { limits: DEFAULT_LIMITS }, never)

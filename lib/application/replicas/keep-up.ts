@@ -17,7 +17,7 @@ const STEADY_MS = 60_000
 const EXPIRE_MS = 300_000
 
 /** `pool` may be one that does not run. */
-export type KeepUpWorld = TakeOverWorld & { readonly pool: Pick<Pool, 'adopt' | 'changed'> }
+export type KeepUpWorld = TakeOverWorld & { readonly pool: Pick<Pool, 'adopt' | 'changed' | 'settle'> }
 
 /**
  * Keeps this replica up with the records and the others: writes what is owed, takes over what replicas that are gone have
@@ -52,11 +52,13 @@ async function takeOver(world: KeepUpWorld, silent: readonly string[]): Promise<
 }
 
 /** What this replica knows itself is spared whatever the records say: a row may still be on its way. */
-async function sweep({ records, registry, sandboxes, metrics, log }: KeepUpWorld): Promise<void> {
+async function sweep({ records, registry, pool, sandboxes, metrics, log }: KeepUpWorld): Promise<void> {
   await records.expireMembers(EXPIRE_MS)
   await records.expireSessions(EXPIRE_MS)
   await records.expirePlaces(EXPIRE_MS)
-  const keep = new Set<SandboxId>([...(await records.ledger()), ...registry.sandboxes()])
+  const ledger = await records.ledger()
+  await pool.settle(ledger)
+  const keep = new Set<SandboxId>([...ledger, ...registry.sandboxes()])
   const swept = await sandboxes.sweep(keep)
   metrics.count('dragoman_sandboxes_swept_total', {}, swept)
   if (swept > 0) log.info('swept', { sandboxes: swept })
