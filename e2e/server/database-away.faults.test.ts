@@ -128,7 +128,9 @@ test('with a database that takes ten seconds for everything health answers at on
 })
 
 test('a database that takes no writes keeps nobody from a session, and has all of them when it takes some again', async () => {
-  const { wire, a, full } = await two()
+  const wire = await house.databaseWire()
+  const server = await house.serve('database-full', { DATABASE_URL: wire.url, DRAGOMAN_POOL_MEMORY_MIB: '0' })
+  await ready(server)
   const name = new URL(house.database.url).pathname.slice(1)
   /** For connections that are made from now on. */
   const readOnly = async (how: 'on' | 'off') => {
@@ -138,7 +140,7 @@ test('a database that takes no writes keeps nobody from a session, and has all o
   }
   await readOnly('on')
   try {
-    const visitor = await house.visit(a)
+    const visitor = await house.visit(server)
     const { session } = await visitor.started()
     await answers(visitor, 1)
     await readOnly('off')
@@ -147,7 +149,6 @@ test('a database that takes no writes keeps nobody from a session, and has all o
   } finally {
     await readOnly('off')
   }
-  await full()
   await house.balances()
 })
 

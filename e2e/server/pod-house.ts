@@ -20,7 +20,7 @@ import { type Wire, wireTo } from './wire.ts'
 /** A busy machine starts a server, and its first pod, slowly. */
 export const PATIENCE = { timeout: 60_000, interval: 100 }
 /** What was not ended is, after two sweeps. */
-const SWEPT = { timeout: 150_000, interval: 500 }
+const SWEPT = { timeout: 120_000, interval: 500 }
 
 export type PodHouse = Awaited<ReturnType<typeof podHouse>>
 
