@@ -7,7 +7,7 @@ const POOL = 20
 /** Pods start one after another on a small machine. */
 const FILL_MS_MAX = 300_000
 /** Whoever makes pods too many has made them by then. */
-const SETTLE_MS = 10_000
+const SETTLE_MS = 3000
 
 /** Pods that the cluster made for us; a create that is asked again makes no second one. */
 const CREATED = 'dragoman_k8s_request_duration_seconds_count{verb="create",resource="pods",code="201"'

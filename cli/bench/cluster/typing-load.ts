@@ -3,7 +3,7 @@ import { type SteadyTypist, steadyTypist } from './steady-typist.ts'
 /** Five keys a second, as a quick typist. */
 const KEY_MS = 200
 /** Sessions that begin together: what they are measured for comes later. */
-const STARTS_AT_ONCE = 5
+const STARTS_AT_ONCE = 10
 /** The last answers come at once, or after a resume; later than this they do not come. */
 const SETTLE_MS_MAX = 20_000
 const LOOK_MS = 50
