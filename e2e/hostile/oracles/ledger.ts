@@ -20,6 +20,9 @@ export type LedgerPlaces = {
   readonly uids: UidRange
 }
 
+/** Mounts that a cluster beside us makes on this machine; its pods come and go while we look. */
+const OF_PODS = / \S*\/(kubelet\/pods|io\.containerd\.\S+|netns)\//
+
 /** A pool of connections to the database opens and closes so many as it likes. */
 const DATABASE_SOCKETS = 10
 
@@ -32,7 +35,7 @@ export function ledgerReader(places: LedgerPlaces): () => Ledger {
 function readLedger({ serverPid, dataDir, uids }: LedgerPlaces, unixAllowed: number): Ledger {
   const ours = processesOf(uids)
   const { kinds, unix } = filesOf(serverPid)
-  const mounts = lines(`/proc/${serverPid}/mountinfo`)
+  const mounts = lines(`/proc/${serverPid}/mountinfo`).filter((line) => !OF_PODS.test(line))
   return {
     // Pids too: a process that was replaced by another is one that was left and one that is missing.
     processes: ours
