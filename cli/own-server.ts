@@ -22,8 +22,12 @@ export type OwnServer = {
 }
 
 /** A server of our own on a free port, with its data in a folder of its own, so that it disturbs no other. */
-export async function ownServer(name: string, env: Readonly<Record<string, string>> = {}): Promise<OwnServer> {
-  const server = spawn(command, [...args, process.execPath, ...packageFile.config.serverFlags, 'server.ts'], {
+export async function ownServer(
+  name: string,
+  env: Readonly<Record<string, string>> = {},
+  entry = 'server.ts',
+): Promise<OwnServer> {
+  const server = spawn(command, [...args, process.execPath, ...packageFile.config.serverFlags, entry], {
     cwd: TOP,
     env: {
       ...process.env,

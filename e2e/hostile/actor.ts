@@ -12,6 +12,8 @@ import { inTime } from './until.ts'
 /** A program that was not told to last is over by then. */
 const RUN_MS_MAX = 30_000
 const CALL_MS_MAX = 15_000
+/** A pod may wait for its node. */
+const START_MS_MAX = 60_000
 /** As much of the output as an error shows. */
 const SHOWN_CHARS = 600
 
@@ -123,13 +125,13 @@ export async function openActor(url: string, { lang = DEFAULT_LANG, hears = () =
     return inTime(answer, ms, () => `the answer to ${event}`)
   }
 
-  async function must<T>(event: Call, body: unknown): Promise<T> {
-    const answer = await call<T>(event, body)
+  async function must<T>(event: Call, body: unknown, ms = CALL_MS_MAX): Promise<T> {
+    const answer = await call<T>(event, body, ms)
     if (!answer.ok) throw new Error(`"${event}" was refused: ${JSON.stringify(answer.error)}`)
     return answer.value
   }
 
-  const { session } = await must<{ session: string }>('start', { lang, cols: 80, rows: 24 })
+  const { session } = await must<{ session: string }>('start', { lang, cols: 80, rows: 24 }, START_MS_MAX)
   const actor: Actor = {
     socket,
     session,

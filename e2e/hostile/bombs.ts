@@ -1,6 +1,5 @@
 import type { Actor } from './actor.ts'
 import type { Expect } from './attack.ts'
-import { processesOf } from './processes.ts'
 import { perl, sh, type Files } from './programs.ts'
 import type { Scene } from './scene.ts'
 import { again, place } from './tool.ts'
@@ -41,20 +40,20 @@ export const BOMBS: Readonly<Record<string, { readonly files: Files; readonly ke
 }
 
 /** Lets one bomb off after another in this session; `set` lets it off and settles when the tool has ended. */
-export async function letOff(actor: Actor, set: () => Promise<string>, { expect, uids, box: look }: Scene): Promise<void> {
+export async function letOff(actor: Actor, set: () => Promise<string>, { expect, box: look }: Scene): Promise<void> {
   const box = await look(actor)
   for (const [what, { files, keepsProgram }] of Object.entries(BOMBS)) {
     await place(actor, files)
     const shell = await pidOfShell(actor)
     const ended = await set()
     if (keepsProgram) {
-      const lives = processesOf(uids).some(({ uid }) => box.uids.includes(uid))
+      const lives = box.processes().length > 0
       expect(lives, `"${what}" (${ended}) cost everything in its sandbox`)
       const still = await pidOfShell(actor).catch((error: unknown) => String(error))
       expect(still === shell, `"${what}" (${ended}) cost the program that ran beside it: ${still}`)
     }
     await isUseful(actor, what, expect)
-    const left = () => processesOf(uids).some(({ command }) => command.includes('marker-of-bomb'))
+    const left = () => box.processes().some(({ command }) => command.includes('marker-of-bomb'))
     expect(await becomes(() => !left(), GONE_MS_MAX), `a daemon of "${what}" outlived the next run`)
   }
 }

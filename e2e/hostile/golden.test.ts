@@ -4,7 +4,12 @@ import { answersAgree, compareWithGolden } from './golden.ts'
 
 function compare(lines: readonly string[]): string[] {
   const failed: string[] = []
-  compareWithGolden('burn', lines, { expect: (isSo, otherwise) => void (isSo || failed.push(otherwise)) }, 'its output')
+  compareWithGolden(
+    'burn',
+    lines,
+    { house: 'machine', expect: (isSo, otherwise) => void (isSo || failed.push(otherwise)) },
+    'its output',
+  )
   return failed
 }
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 /** What `/proc` says of one process of this machine. */
 export type HostProcess = { readonly pid: number; readonly uid: number; readonly state: string; readonly command: string }
@@ -7,11 +7,29 @@ export type HostProcess = { readonly pid: number; readonly uid: number; readonly
 export type UidRange = { readonly first: number; readonly count: number }
 
 /** The living and the dead of these ids. */
-export function processesOf({ first, count }: UidRange): HostProcess[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => processOf(Number(name)))
+export const processesOf = ({ first, count }: UidRange): HostProcess[] =>
+  allPids()
+    .flatMap(processOf)
     .filter(({ uid }) => uid >= first && uid < first + count)
+
+/** The living and the dead that are numbered in the same namespace as this one is now, also when it is gone. */
+export function processesBeside(pid: number): () => HostProcess[] {
+  const namespace = numberedIn(pid)
+  if (namespace === undefined) throw new Error(`There is no process ${pid}`)
+  return () => allPids().flatMap((one) => (numberedIn(one) === namespace ? processOf(one) : []))
+}
+
+export const allPids = () =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+
+function numberedIn(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`)
+  } catch {
+    return undefined // it ended meanwhile
+  }
 }
 
 export const zombiesOf = (range: UidRange) => processesOf(range).filter(({ state }) => state === 'Z')

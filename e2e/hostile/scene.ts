@@ -39,12 +39,15 @@ const ENV = {
   DRAGOMAN_SESSIONS_MAX: '40',
 }
 
+/** Where sandboxes are: this machine's own driver, or a cluster. */
+export type House = 'machine' | 'pods'
+
 /** What a row may look at besides its actor. */
 export type Scene = {
   readonly expect: Expect
+  readonly house: House
   readonly server: OwnServer
   readonly dataDir: string
-  readonly uids: UidRange
   readonly traps: Traps
   /** One more visitor; it leaves when the row ends. */
   open(lang?: string): Promise<Actor>
@@ -55,6 +58,7 @@ export type Scene = {
 
 /** A real server with secrets planted around it. */
 export type Stage = Omit<Scene, 'expect' | 'open'> & {
+  readonly uids: UidRange
   readonly canaries: Canaries
   readonly secret: string
   openActor(lang?: string): Promise<Actor>
@@ -63,35 +67,24 @@ export type Stage = Omit<Scene, 'expect' | 'open'> & {
 }
 
 export async function openStage(env: Readonly<Record<string, string>> = {}): Promise<Stage> {
-  const folder = mkdtempSync(join(tmpdir(), 'host-file-'))
-  const [hostFile, ofServer, ofBystander] = [secret(), secret(), secret()]
-  writeFileSync(join(folder, 'canary'), hostFile, { mode: 0o644 })
+  const planted = plantSecrets()
+  const { canaries: heard } = planted
   const traps = await setTraps()
-  const server = await ownServer(NAME, { ...ENV, ...env, CANARY_OF_SERVER: ofServer }).catch(async (error: unknown) => {
-    rmSync(folder, { recursive: true })
+  const server = await ownServer(NAME, { ...ENV, ...env, ...planted.env }).catch(async (error: unknown) => {
+    planted.remove()
     await traps.close()
     throw error
   })
-  const heard = canaries([
-    { what: 'a file of the host', text: hostFile },
-    { what: "the server's environment", text: ofServer },
-    { what: 'the text of another session', text: ofBystander },
-  ])
   let closing: Promise<void> | undefined
   async function close(): Promise<void> {
     await server.stop()
     await traps.close()
-    rmSync(folder, { recursive: true })
+    planted.remove()
   }
   return {
-    server,
-    dataDir: DATA_DIR,
-    uids: UIDS,
-    traps,
-    canaries: heard,
-    secret: ofBystander,
+    ...{ house: 'machine', server, dataDir: DATA_DIR, uids: UIDS, traps, canaries: heard, secret: planted.ofBystander },
     box: (actor) => boxOf(actor, DATA_DIR),
-    rssMb: () => Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${server.process.pid}/status`, 'utf8'))?.[1]) / 1024,
+    rssMb: () => rssMbOf(server.process.pid),
     async openActor(lang) {
       const actor = await openActor(server.url, { ...(lang && { lang }), hears: (bytes) => heard.hears(bytes) })
       const keys = await agentKeys(actor.session).catch((error: unknown) => {
@@ -103,6 +96,26 @@ export async function openStage(env: Readonly<Record<string, string>> = {}): Pro
     close: () => (closing ??= close()),
   }
 }
+
+/** Texts that no attacker may be shown: in a file of the host, in the server's environment, in another session. */
+export function plantSecrets() {
+  const folder = mkdtempSync(join(tmpdir(), 'host-file-'))
+  const [hostFile, ofServer, ofBystander] = [secret(), secret(), secret()]
+  writeFileSync(join(folder, 'canary'), hostFile, { mode: 0o644 })
+  return {
+    env: { CANARY_OF_SERVER: ofServer },
+    ofBystander,
+    canaries: canaries([
+      { what: 'a file of the host', text: hostFile },
+      { what: "the server's environment", text: ofServer },
+      { what: 'the text of another session', text: ofBystander },
+    ]),
+    remove: () => rmSync(folder, { recursive: true }),
+  }
+}
+
+export const rssMbOf = (pid: number | undefined) =>
+  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 
 const secret = () => randomBytes(SECRET_BYTES).toString('base64url')
 

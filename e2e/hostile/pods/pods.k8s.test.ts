@@ -1,25 +1,25 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { DEFAULT_LIMITS } from '#lib/domain/limits.ts'
 
-import { compareWithGolden } from '../golden.ts'
-import { perl, said, sh } from '../programs.ts'
-import type { Scene } from '../scene.ts'
 import type { Actor } from '../actor.ts'
-import { attack as deafProgram } from '../rows/08-deaf-program.ts'
-import { attack as plantedLinks } from '../rows/31-planted-links.ts'
-import { attack as setuid } from '../rows/35-setuid.ts'
-import { attack as coreDump } from '../rows/37-core-dump.ts'
-import { attack as descriptors } from '../rows/46-descriptors.ts'
-import { native } from './native.ts'
-import type { PodActor } from './pod-actor.ts'
-import { openPodStage, type PodStage } from './pod-stage.ts'
+import { perl, said, sh } from '../programs.ts'
+import { loadRows } from '../rows.ts'
+import { ENTRIES, TOOL_LANG } from '../tool.ts'
+import { ASKED, ASKED_BY_TOOLS, EACH_ITS_OWN } from './rows-on-pods.ts'
+import { msMaxOf, runInPods } from './run-in-pods.ts'
+import { openPodStage, type PodStage } from './stage.ts'
+
+const rows = (await loadRows()).map(({ name, attack }) => ({ name, attack, number: attack.number }))
+const rowsOf = (numbers: readonly number[]) => rows.filter(({ number }) => numbers.includes(number))
 
 /** Where the kernel counts a session's processes is the cluster's own choice; this is more than any of them. */
 const BOMB_MS = 3000
 const STOP_MS_MAX = 10_000
 /** Of a shell that says something back; a machine that is busy otherwise takes its time too. */
 const WELL_MS_MAX = 10_000
+/** As every pod has it. */
+const AGENT_PORT = 7117
 const MIB = 1024 * 1024
 
 /** Tries all at once; says what was reached, what a name is answered, and what the own agent says to who has no key. */
@@ -38,7 +38,7 @@ for (values %to) { my ($s, $place) = @$_; print "= reached $place\n" if getpeern
 print "= tried ", scalar(keys %to), "\n";
 print "= name ", (gethostbyname('kubernetes.default.svc.cluster.local') || gethostbyname('example.com')) ? 'known' : 'unknown', "\n";
 socket my $agent, AF_INET, SOCK_STREAM, 0;
-connect $agent, sockaddr_in(7117, INADDR_LOOPBACK) or die;
+connect $agent, sockaddr_in(${AGENT_PORT}, INADDR_LOOPBACK) or die;
 my $hello = '{"type":"hello","protocol":3,"newest":3,"key":"' . '0' x 64 . '","epoch":1000000}';
 syswrite $agent, pack('NC', 1 + length $hello, 1) . $hello;
 my $answer = ''; 1 while sysread $agent, $answer, 4096, length $answer;
@@ -46,20 +46,24 @@ print "= own agent ", $answer =~ /bad_key/ ? 'closed' : 'open', "\n";`
 
 let stage: PodStage
 /** One who does nothing, and must not notice anything. */
-let bystander: PodActor
-/** For what leaves nothing behind. */
-let shell: PodActor
+let bystander: Actor
+/** For what leaves nothing behind; the second and the third for what the formatter and the language server run. */
+let shell: Actor
+let tools: readonly Actor[]
 
 beforeAll(async () => {
   stage = await openPodStage()
-  bystander = await stage.open()
-  shell = await stage.open()
+  ;[bystander, shell, ...tools] = await Promise.all([open(), open(), ...ENTRIES.map(() => open(TOOL_LANG))])
 })
-afterAll(() => stage.close())
+afterAll(async () => {
+  const { canaries, traps } = stage
+  await stage.close()
+  expect([...canaries.failed(), ...traps.hits()]).toEqual([])
+})
 
-const open = () => stage.open()
+const open = (lang?: string) => stage.openActor(lang)
 
-async function isWell(actor: PodActor): Promise<void> {
+async function isWell(actor: Actor): Promise<void> {
   const { output } = await actor.run(sh('echo still $((6 * 7))'))
   expect(output).toContain('still 42')
 }
@@ -82,35 +86,19 @@ async function whileWatched(act: () => Promise<void>): Promise<number[]> {
   return times
 }
 
-test.each([
-  [deafProgram.number, deafProgram],
-  [plantedLinks.number, plantedLinks],
-  [setuid.number, setuid],
-  [coreDump.number, coreDump],
-  [descriptors.number, descriptors],
-] as const)('row %i of the hostile programs passes in a pod as it is', async (_, attack) => {
-  const evidence: string[] = []
-  const scene = {
-    expect: (isSo: boolean, otherwise: string) => void (isSo || evidence.push(otherwise)),
-    open,
-    server: { process },
-  }
-  // These rows use of an actor and of a scene what is here, and nothing else.
-  await attack.act((await open()) as unknown as Actor, scene as unknown as Scene)
-  expect(evidence).toEqual([])
+describe.concurrent('beside each other', () => {
+  test.for(rowsOf(EACH_ITS_OWN))('row $number passes in pods: $name', { timeout: msMaxOf() }, async ({ attack }, context) => {
+    expect(await runInPods(attack, stage, context)).toEqual([])
+  })
 })
 
-/** The tables of one machine, but where a pod's own filter, which is not ours, answers otherwise: then those in `golden/pods`. */
-test.each(['pods/trace', 'pods/forbidden', 'pods/mounts', 'namespaces', 'pods/sockets', 'clocks', 'memory-locks', 'foreign'])(
-  'what the kernel answers a pod is known: %s',
-  async (name) => {
-    const evidence: string[] = []
-    const { output } = await shell.run(native(name.replace('pods/', '')))
-    const note = (isSo: boolean, otherwise: string) => void (isSo || evidence.push(otherwise))
-    compareWithGolden(name, said(output), { expect: note }, output)
-    expect(evidence).toEqual([])
-  },
-)
+test.for(rowsOf(ASKED))('row $number passes in a pod: $name', async ({ attack }, context) => {
+  expect(await runInPods(attack, stage, context, shell)).toEqual([])
+})
+
+test.for(rowsOf(ASKED_BY_TOOLS))('row $number passes in a pod: $name', async ({ attack, number }, context) => {
+  expect(await runInPods(attack, stage, context, tools[Math.floor(number / 100) - 1])).toEqual([])
+})
 
 test('a fork bomb is held by its pod’s limit, and nobody else notices', async () => {
   const actor = await open()
@@ -165,12 +153,13 @@ test('nothing of the cluster is reached: not the API server, a kubelet, metadata
   )
   await bystander.saw('listening')
   const [node] = stage.apiServer.map((at) => at.split(':')[0])
-  const [neighbour] = bystander.address.split(':')
+  bystander.type('echo "at $(hostname -I)"\n')
+  const neighbour = (await bystander.saw(/at [0-9.]+/, WELL_MS_MAX, 0)).slice('at '.length)
   const places = [
     ...stage.apiServer,
     ...[10250, 22, 2379, 5000, 10256].map((port) => `${node}:${port}`),
     ...['169.254.169.254:80', '100.100.100.200:80', '1.1.1.1:53', '1.1.1.1:443', '10.96.0.1:443', '10.96.0.10:53'],
-    ...[bystander.address, `${neighbour}:9999`],
+    ...[`${neighbour}:${AGENT_PORT}`, `${neighbour}:9999`],
   ]
   const { output } = await actor.run(perl(REACH, ...places))
   expect(said(output)).toEqual(['tried ' + places.length, 'name unknown', 'own agent closed'])

@@ -31,7 +31,7 @@ export const attack: Attack = {
     const [before, job] = [refused(), await actor.begin(sh('bomb() { bomb | bomb & }; bomb; sleep 60'))]
     expect(await becomes(() => refused() > before, REACHED_MS_MAX), 'the limit of processes was never reached')
     const processes = box.count('pids.current')
-    expect(processes <= DEFAULT_LIMITS.processes, `${processes} processes`)
+    expect(processes <= box.processesMax, `${processes} processes`)
 
     const began = performance.now()
     await actor.stop()

@@ -5,7 +5,7 @@
 import { DEFAULT_LIMITS } from '#lib/domain/limits.ts'
 
 import type { Attack } from '../attack.ts'
-import { c, programText, said } from '../programs.ts'
+import { c, said } from '../programs.ts'
 
 export const attack: Attack = {
   number: 2,
@@ -17,9 +17,9 @@ export const attack: Attack = {
     const box = await look(actor)
     box.assertLimits(DEFAULT_LIMITS)
 
-    const { output, ending } = await actor.run(c(programText('threads.c')))
+    const { output, ending } = await actor.run(c('threads'))
     const [, count, errno] = /^(\d+) threads, then (\w+)$/.exec(said(output)[0] ?? '') ?? []
-    expect(Number(count) > 0 && Number(count) < DEFAULT_LIMITS.processes, `${count} threads: ${output}`)
+    expect(Number(count) > 0 && Number(count) < box.processesMax, `${count} threads: ${output}`)
     expect(errno === 'EAGAIN', `the one too many failed with ${errno}`)
     expect(ending?.reason === 'processes', `it ended with ${ending?.reason}`)
   },

@@ -5,7 +5,6 @@
 import { DEFAULT_LIMITS } from '#lib/domain/limits.ts'
 
 import type { Attack } from '../attack.ts'
-import { zombiesOf } from '../processes.ts'
 import { perl } from '../programs.ts'
 import { becomes, pause } from '../until.ts'
 
@@ -13,8 +12,9 @@ const STORM_MS = 3000
 const WORKERS = 4
 /** More than the kernel's bookkeeping of a period can be off. */
 const SLACK = 1.15
-/** On a machine that is busy otherwise it gets less than its quota. */
-const STORMS_FROM = 0.1
+/** On a machine that is busy otherwise it gets less than its quota, but it gets this in the end. */
+const STORMED_MS = 300
+const STORMED_MS_MAX = 30_000
 const BURIED_MS_MAX = 2000
 
 const STORM = `
@@ -26,7 +26,7 @@ export const attack: Attack = {
   what: 'A storm of processes that end at once and leave orphans',
   expected: 'processor and processes stay within the limits, and no zombie is left two seconds after the stop',
   quick: true,
-  async act(actor, { expect, box: look, uids }) {
+  async act(actor, { expect, box: look }) {
     const box = await look(actor)
     box.assertLimits(DEFAULT_LIMITS)
 
@@ -39,12 +39,14 @@ export const attack: Attack = {
     }
     const share = (box.cpuMs() - cpuBefore) / (performance.now() - began)
     expect(share <= DEFAULT_LIMITS.cpus * SLACK, `it used ${share.toFixed(2)} processors`)
-    expect(share >= STORMS_FROM, `it used only ${share.toFixed(2)} processors: it did not storm`)
-    expect(mostProcesses <= DEFAULT_LIMITS.processes, `${mostProcesses} processes at once`)
+    const hasStormed = await becomes(() => box.cpuMs() - cpuBefore >= STORMED_MS, STORMED_MS_MAX)
+    expect(hasStormed, `it used only ${Math.round(box.cpuMs() - cpuBefore)} ms: it did not storm`)
+    expect(mostProcesses <= box.processesMax, `${mostProcesses} processes at once`)
 
     await actor.stop()
     await actor.ended(job)
-    const areBuried = await becomes(() => zombiesOf(uids).length === 0, BURIED_MS_MAX)
-    expect(areBuried, `${zombiesOf(uids).length} zombies are left`)
+    const zombies = () => box.processes().filter(({ state }) => state === 'Z')
+    const areBuried = await becomes(() => zombies().length === 0, BURIED_MS_MAX)
+    expect(areBuried, `${zombies().length} zombies are left`)
   },
 }

@@ -20,9 +20,9 @@ sleep 600`
 export const attack: Attack = {
   number: 7,
   what: 'SIGSTOP to its own shell, to itself and to process 1',
-  expected: 'process 1 answers EPERM, and a stop ends the job within two seconds',
+  expected: 'process 1 answers EPERM, or within one id does not heed it, and a stop ends the job within two seconds',
   quick: true,
-  async act(actor, { expect }) {
+  async act(actor, { expect, house }) {
     for (const files of [sh('echo freezing; kill -STOP $$'), perl(`use Errno; ${FREEZE}`)]) {
       const job = await actor.begin(files)
       await actor.saw('freezing')
@@ -33,6 +33,7 @@ export const attack: Attack = {
       expect(ms <= STOP_MS_MAX && ending?.reason === 'stopped', `the stop took ${ms} ms and ended with ${ending?.reason}`)
     }
     const tried = said(actor.output().replaceAll('\r\n', '\n'))
-    expect(tried[0] === 'stop 1: EPERM', `process 1 answered ${tried[0]}`)
+    // Within one id a signal to it may be sent, and never comes: the stops above were obeyed.
+    expect(tried[0] === (house === 'pods' ? 'stop 1: done' : 'stop 1: EPERM'), `process 1 answered ${tried[0]}`)
   },
 }

@@ -3,7 +3,6 @@
  * program's own are (runc#4413), so the server has to count. Expected: all but the allowed are refused with a typed error,
  * and the session goes on.
  */
-import { DEFAULT_LIMITS } from '#lib/domain/limits.ts'
 import { RUNS } from '#lib/application/sessions/programs.ts'
 
 import type { Attack } from '../attack.ts'
@@ -34,7 +33,7 @@ export const attack: Attack = {
     const [taken = 0, refused = 0] = [codes.get('ok'), codes.get('too_many_runs')]
     expect(taken > 0 && taken <= allowed, `${taken} calls were taken, ${allowed.toFixed(1)} are allowed`)
     expect(taken + refused === 2 * CALLS, `answers: ${JSON.stringify([...codes])}`)
-    expect(box.count('pids.current') <= DEFAULT_LIMITS.processes, `${box.count('pids.current')} processes`)
+    expect(box.count('pids.current') <= box.processesMax, `${box.count('pids.current')} processes`)
 
     const isOfUse = async () => (await actor.call('run', { files: sh('echo still $((6 * 7))') })).ok
     expect(await becomes(isOfUse, AGAIN_MS_MAX), 'no run was taken any more')

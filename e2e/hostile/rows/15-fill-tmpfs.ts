@@ -9,6 +9,7 @@ import { MEMORY } from '../box.ts'
 import { said, sh } from '../programs.ts'
 
 const MIB = 1024 * 1024
+const STAGED_BYTES = 16 * MIB
 const PLACES = ['/dev', '/dev/pts', '/dev/shm', '/home/visitor', '/run/dragoman', '/tmp', '/var/tmp', '/run/lock', '/']
 
 const FILL = `
@@ -27,7 +28,7 @@ export const attack: Attack = {
   what: 'Fills /dev, /dev/shm, /tmp and every other place',
   expected: 'ENOSPC at its size where a visitor may write at all, and charged to the session',
   quick: true,
-  async act(actor, { expect, box: look }) {
+  async act(actor, { expect, house, box: look }) {
     const box = await look(actor)
     box.assertLimits(DEFAULT_LIMITS)
 
@@ -35,15 +36,19 @@ export const attack: Attack = {
     const { output } = await actor.run(sh(FILL))
     const held = box.count(...MEMORY) - before
     const { tmpBytes, homeBytes } = DEFAULT_LIMITS
+    const writable: Readonly<Record<string, number>> = {
+      ...{ '/dev/shm': tmpBytes, '/home/visitor': homeBytes, '/tmp': tmpBytes },
+      // Within one id where files are staged, too; a pod's /var/tmp is its image's.
+      ...(house === 'pods' ? { '/run/dragoman': STAGED_BYTES } : { '/var/tmp': tmpBytes }),
+    }
     const sizes = new Map(said(output).map((line) => [line.split(' ')[0], line.split(' ').slice(1).join(' ')]))
     for (const place of PLACES) {
-      const max = place === '/home/visitor' ? homeBytes : tmpBytes
-      const isWritable = ['/dev/shm', '/home/visitor', '/tmp', '/var/tmp'].includes(place)
+      const max = writable[place]
       const answer = sizes.get(place) ?? 'nothing'
       const size = Number(/^full at (\d+)$/.exec(answer)?.[1])
       // A mebibyte is what the program's own files may take of it.
       expect(
-        isWritable
+        max !== undefined
           ? size <= max && size > max - MIB
           : /^(Permission denied|Read-only file system|No such file or directory)$/.test(answer),
         `${place}: ${answer}`,

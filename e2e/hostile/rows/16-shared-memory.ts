@@ -7,7 +7,7 @@ import { DEFAULT_LIMITS } from '#lib/domain/limits.ts'
 
 import type { Attack } from '../attack.ts'
 import { MEMORY } from '../box.ts'
-import { c, programText, sh } from '../programs.ts'
+import { c, sh } from '../programs.ts'
 
 const MIB = 1024 * 1024
 /** What the program fills without and with its argument; the second is above the limit. */
@@ -24,13 +24,13 @@ export const attack: Attack = {
     box.assertLimits(DEFAULT_LIMITS)
 
     const before = box.count(...MEMORY)
-    await actor.begin(c(programText('shared-memory.c')))
+    await actor.begin(c('shared-memory'))
     await actor.saw('= filled: done')
     const held = box.count(...MEMORY) - before
     expect(held >= FILLED_BYTES && held <= DEFAULT_LIMITS.memoryBytes, `${held} bytes were charged`)
     await actor.stop()
 
-    const { ending } = await actor.run(c(programText('shared-memory.c'), 'more'))
+    const { ending } = await actor.run(c('shared-memory', 'more'))
     expect(ending?.reason === 'memory', `more than the limit ended with ${JSON.stringify(ending)}`)
     const most = box.count(...MEMORY)
     expect(most <= DEFAULT_LIMITS.memoryBytes, `${most} bytes are charged now`)

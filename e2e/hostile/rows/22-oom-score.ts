@@ -29,6 +29,9 @@ const ONE_HOG = `
 open my $score, '>', '/proc/self/oom_score_adj'; syswrite $score, '-1000'; syswrite $score, '0'; close $score;
 my @held; push @held, 'x' x (4 * 1024 * 1024) for 1..1000; print "survived\\n"`
 
+/** As far as is known of it when its agent was killed. */
+const ENDS_OF_A_POD = ['memory', 'lost']
+
 const EXPECTED = ['own -1000: refused', 'own -1: refused', 'own 1000: done', 'agent -1000: refused', 'agent 1000: refused']
 
 export const attack: Attack = {
@@ -36,7 +39,7 @@ export const attack: Attack = {
   what: 'Lowers its own oom score, raises the agent’s, then takes all memory',
   expected: 'refused; the hog is killed and the agent lives, or the session ends with "memory"',
   quick: true,
-  async act(actor, { expect, box: look, open }) {
+  async act(actor, { expect, house, box: look, open }) {
     const box = await look(actor)
     box.assertLimits(DEFAULT_LIMITS)
 
@@ -45,9 +48,15 @@ export const attack: Attack = {
     expect(scores.join() === EXPECTED.join(), `scores: ${scores.join(', ')}`)
 
     const hog = await actor.run(perl(ONE_HOG))
-    expect(hog.ending?.reason === 'memory', `the hog ended with ${JSON.stringify(hog.ending)}: ${hog.output.slice(-200)}`)
-    const after = await actor.run(sh('echo still $((6 * 7))'))
-    expect(after.output.includes('still 42'), `the session was of no more use: ${after.output}`)
+    // A pod's agent begins with nearly the highest score. Where who sets scores may not fix them, a program gets below it.
+    if (hog.ending === undefined && house === 'pods') {
+      const reason = await actor.sessionEnded
+      expect(ENDS_OF_A_POD.includes(reason), `a hog ended its session with ${reason}`)
+    } else {
+      expect(hog.ending?.reason === 'memory', `the hog ended with ${JSON.stringify(hog.ending)}: ${hog.output.slice(-200)}`)
+      const after = await actor.run(sh('echo still $((6 * 7))'))
+      expect(after.output.includes('still 42'), `the session was of no more use: ${after.output}`)
+    }
 
     const other = await open()
     const job = await other.begin(perl(MANY_HOGS))
@@ -59,6 +68,7 @@ export const attack: Attack = {
       await other.stop()
       return (await other.ended(job))?.reason
     })
-    expect(['memory', 'stopped'].includes(String(reason)), `many hogs ended with ${reason}`)
+    const ends = ['memory', 'stopped', ...(house === 'pods' ? ENDS_OF_A_POD : [])]
+    expect(ends.includes(String(reason)), `many hogs ended with ${reason}`)
   },
 }

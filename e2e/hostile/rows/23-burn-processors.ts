@@ -5,9 +5,8 @@
 import { DEFAULT_LIMITS } from '#lib/domain/limits.ts'
 
 import type { Attack } from '../attack.ts'
-import { c, programText } from '../programs.ts'
 import { compareWithGolden } from '../golden.ts'
-import { said } from '../programs.ts'
+import { c, said } from '../programs.ts'
 import { becomes, pause } from '../until.ts'
 
 const BURN_MS = 4000
@@ -23,11 +22,12 @@ export const attack: Attack = {
   expected: 'the priority is refused and the quota holds',
   quick: true,
   needs: ['gcc'],
-  async act(actor, { expect, box: look }) {
+  async act(actor, scene) {
+    const { expect, box: look } = scene
     const box = await look(actor)
     box.assertLimits(DEFAULT_LIMITS)
 
-    await actor.begin(c(programText('burn.c')))
+    await actor.begin(c('burn'))
     await actor.saw('burning')
     const from = { cpu: box.cpuMs(), at: performance.now() }
     await pause(BURN_MS)
@@ -36,7 +36,7 @@ export const attack: Attack = {
     const hasBurnt = await becomes(() => box.cpuMs() - from.cpu >= BURNT_MS, BURNT_MS_MAX)
     expect(hasBurnt, `it used only ${Math.round(box.cpuMs() - from.cpu)} ms: it did not burn`)
     const output = actor.output().replaceAll('\r\n', '\n')
-    compareWithGolden('burn', said(output), { expect }, output)
+    compareWithGolden('burn', said(output), scene, output)
     await actor.stop()
   },
 }

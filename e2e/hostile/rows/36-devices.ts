@@ -3,7 +3,7 @@
  * and those that open are exactly the harmless ones.
  */
 import type { Attack } from '../attack.ts'
-import { perl, said } from '../programs.ts'
+import { perl, said, WALK } from '../programs.ts'
 
 /** Random numbers, emptiness and the visitor's own terminals. */
 const HARMLESS = ['/dev/full', '/dev/null', '/dev/ptmx', '/dev/pts/ptmx', '/dev/random', '/dev/tty', '/dev/urandom', '/dev/zero']
@@ -11,7 +11,7 @@ const HARMLESS = ['/dev/full', '/dev/null', '/dev/ptmx', '/dev/pts/ptmx', '/dev/
 const OWN_TERMINAL = /^\/dev\/(pts\/\d+|std(in|out|err)|fd\/\d+|console)$/
 
 const DEVICES = `
-use Errno; use File::Find; no warnings;
+use Errno; no warnings;${WALK}
 sub name { (grep { $!{$_} } keys %!)[0] }
 # Type and number: memory, kmsg, the first disks, loop, kvm, fuse, tun, rtc, vfio, vsock, a terminal of the host.
 for (['c', 1, 1], ['c', 1, 2], ['c', 1, 4], ['c', 1, 11], ['b', 254, 0], ['b', 8, 0], ['b', 259, 0], ['b', 7, 0], ['c', 10, 232],
@@ -26,7 +26,7 @@ my @named = map { "/dev/$_" } qw(mem kmem port kmsg vda sda nvme0n1 loop0 loop-c
   mapper/control rtc0 nvram cpu_dma_latency uinput input/event0 snapshot autofs btrfs-control hwrng tty0 tty1 ttyS0 hvc0 console
   dri/card0 watchdog userfaultfd udmabuf dma_heap/system);
 my @there;
-find({ no_chdir => 1, wanted => sub { push @there, $_ if !-d $_ } }, '/dev');
+walk('/dev', sub { push @there, $_[0] if !-d $_[0]; 0 });
 my %seen;
 for my $device (grep { !$seen{$_}++ } @named, @there) {
   for my $mode ('<', '+<') { if (open my $handle, $mode, $device) { print "= open $device\\n"; last } }

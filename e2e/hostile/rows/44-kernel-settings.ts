@@ -4,20 +4,25 @@
  * there; the ledger compares the machine's settings before and after.
  */
 import type { Attack } from '../attack.ts'
-import { perl, said } from '../programs.ts'
+import { perl, said, WALK } from '../programs.ts'
 
 /** Of a process itself: what it may say of its own. */
 const OWN =
   /^\/proc\/(self|thread-self|\d+)\/(task\/\d+\/)?(attr\/.*|autogroup|clear_refs|comm|coredump_filter|loginuid|mem|oom_adj|oom_score_adj|projid_map|sched|setgroups|timens_offsets|timerslack_ns|uid_map|gid_map|fd\/\d+|fdinfo\/\d+|make-it-fail|fail-nth|patch_state|latency|map_files\/.*|net\/.*)$/
 
-const WALK = `
-use File::Find; no warnings;
+/** Runtimes leave these to pods: who writes there is told of the node's load, of which the kernel then keeps an eye. */
+const PRESSURE = /^\/proc\/pressure\//
+
+const OPEN_ALL = `
+no warnings;${WALK}
 my @tried;
-find({ no_chdir => 1, wanted => sub {
-  $File::Find::prune = 1, return if m{^/proc/\\d+$} && $_ ne "/proc/$$" && $_ ne '/proc/1';
-  $File::Find::prune = 1 if m{/(root|cwd|task|map_files)$};
-  push @tried, $_ if !-l $_ && -f $_; # what is masked is /dev/null in its place
-} }, '/proc', '/proc/thread-self/', grep { -d } '/sys', '/sys/fs/cgroup');
+my $see = sub {
+  my ($path) = @_;
+  return 1 if $path =~ m{^/proc/\\d+$} && $path ne "/proc/$$" && $path ne '/proc/1';
+  push @tried, $path if !-l $path && -f _; # what is masked is /dev/null in its place
+  return $path =~ m{/(root|cwd|task|map_files)$};
+};
+walk($_, $see) for '/proc', '/proc/thread-self/', grep { -d } '/sys', '/sys/fs/cgroup';
 for my $file (@tried) {
   sysopen my $handle, $file, 1 | 0x800 or next; # O_WRONLY, O_NONBLOCK
   # Of the agent's some open for everybody; it is writing that is refused. Elsewhere nothing is written.
@@ -37,14 +42,17 @@ export const attack: Attack = {
   expected: 'nothing opens but what is its own',
   quick: true,
   through: 'full',
-  async act(actor, { expect }) {
-    const { output } = await actor.run(perl(WALK))
+  async act(actor, { expect, house }) {
+    const { output } = await actor.run(perl(OPEN_ALL))
     const lines = said(output)
     expect(lines.includes('tried many'), `it printed ${output.slice(-500)}`)
     const open = lines.flatMap((line) => /^open (.*)/.exec(line)?.[1] ?? [])
-    const strange = open.filter((file) => !OWN.test(file) || file.startsWith('/proc/1/'))
+    const strange = open.filter(
+      (file) => !(OWN.test(file) || (house === 'pods' && PRESSURE.test(file))) || file.startsWith('/proc/1/'),
+    )
     expect(strange.length === 0, `open for writing: ${strange.slice(0, 20).join(', ')}`)
-    const rest = lines.filter((line) => line.startsWith('written') || line === 'sys there')
+    // A pod has a /sys, read-only, in which nothing may open either.
+    const rest = lines.filter((line) => line.startsWith('written') || (line === 'sys there' && house === 'machine'))
     expect(rest.length === 0, rest.join(', '))
   },
 }

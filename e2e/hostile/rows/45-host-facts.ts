@@ -26,15 +26,24 @@ head -c 100 /etc/shadow 2>&- | grep -q . && echo "= told shadow"
 echo "= hostname $(hostname)"
 echo "= groups $(cut -d: -f3 /proc/self/cgroup | sort -u)"`
 
+/** No runtime hides these from a pod, nor its network and where its layers lie; of the kernel's symbols the names, no addresses. */
+const TOLD_TO_PODS = ['told kallsyms', 'told cmdline', 'told modules']
+
 export const attack: Attack = {
   number: 45,
   what: 'Reads every fact of the host that the kernel or a file could tell',
   expected: 'no name, address or path of the host, and no kernel symbols',
   quick: true,
   through: 'full',
-  async act(actor, { expect, dataDir, box: look }) {
+  async act(actor, { expect, house, dataDir, box: look }) {
     const box = await look(actor)
     const { output } = await actor.run(sh(READ))
+    const told = said(output).filter((line) => line.startsWith('told'))
+    if (house === 'pods') {
+      expect(!output.includes(` ${box.agentPid} `), "it was told the agent's number on its node")
+      const more = told.filter((line) => !TOLD_TO_PODS.includes(line))
+      return expect(more.length === 0, more.join(', '))
+    }
     const facts: [string, string][] = [
       ["the host's name", hostname()],
       ["the host's boot command line", readFileSync('/proc/cmdline', 'latin1').trim()],
@@ -54,7 +63,6 @@ export const attack: Attack = {
       const line = text === '' ? undefined : output.split('\n').find((one) => one.includes(text))
       expect(line === undefined, `it was told ${what}: ${line}`)
     }
-    const told = said(output).filter((line) => line.startsWith('told'))
     expect(told.length === 0, told.join(', '))
     expect(said(output).includes('hostname dragoman'), 'the name of the sandbox is not its own')
     expect(said(output).includes('groups /'), 'its group is not the root of what it sees')

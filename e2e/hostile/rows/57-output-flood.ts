@@ -14,6 +14,9 @@ const INTERRUPT_MS_MAX = 1000
 /** As langs/loudshell.yaml sets it. */
 const OUTPUT_BYTES_MAX = 8 * 1024 * 1024
 
+/** Of who really prints without end, also where others use the machine. */
+const FLOOD_BYTES_MIN = 2 * 1024 * 1024
+
 const FLOODS = ['yes', 'cat /dev/urandom', "head -c 1G /dev/zero | tr '\\0' x"]
 
 export const attack: Attack = {
@@ -32,7 +35,7 @@ export const attack: Attack = {
       actor.type('\x03')
       await actor.ended(job)
       const ms = performance.now() - interruptedAt
-      const isFlood = actor.bytes() - from > OUTPUT_BYTES_MAX
+      const isFlood = actor.bytes() - from > FLOOD_BYTES_MIN
       expect(isFlood, `"${flood}" printed only ${actor.bytes() - from} bytes`)
       expect(ms <= INTERRUPT_MS_MAX, `Ctrl-C took ${ms} ms to end "${flood}"`)
       const grownMb = watch.grownMb()

@@ -10,7 +10,6 @@ import { OUTPUT_WINDOW_BYTES } from '#lib/protocol/sizes.ts'
 import type { Actor } from '../actor.ts'
 import type { Attack, Expect } from '../attack.ts'
 import { pidOfShell } from '../bombs.ts'
-import { processesOf } from '../processes.ts'
 import { sh } from '../programs.ts'
 import { growthWatch, RSS_GROWTH_MB_MAX } from '../rss.ts'
 import type { Scene } from '../scene.ts'
@@ -46,7 +45,8 @@ export const attack: Attack = {
   quick: true,
   lang: TOOL_LANG,
   async act(actor, scene) {
-    const { expect, uids } = scene
+    const { expect, box: look } = scene
+    const box = await look(actor)
     await place(actor, sh(TOOL))
     const shell = await pidOfShell(actor)
     const start = async (fault: string) => {
@@ -89,7 +89,7 @@ export const attack: Attack = {
     const begun = await again(() => actor.call<{ job: number }>('run', { files: sh('echo still $((6 * 7))') }))
     expect(begun.ok, `the next run was answered ${JSON.stringify(begun)}`)
     await actor.saw('still 42', GONE_MS_MAX)
-    const lives = () => processesOf(uids).some(({ command }) => command.includes('marker-that-holds'))
+    const lives = () => box.processes().some(({ command }) => command.includes('marker-that-holds'))
     expect(await becomes(() => !lives(), GONE_MS_MAX), "a server's daemon outlived the next run")
   },
 }

@@ -7,7 +7,6 @@
 import { CODE_BYTES_MAX } from '#lib/protocol/sizes.ts'
 
 import type { Attack } from '../attack.ts'
-import { processesOf } from '../processes.ts'
 import { sh } from '../programs.ts'
 import { growthWatch, RSS_GROWTH_MB_MAX } from '../rss.ts'
 import { again, format, place, TOOL_LANG } from '../tool.ts'
@@ -61,7 +60,8 @@ export const attack: Attack = {
   expected: 'a typed answer to each, never a text; flat memory; the session as it was',
   quick: true,
   lang: TOOL_LANG,
-  async act(actor, { expect, rssMb, uids }) {
+  async act(actor, { expect, rssMb, box: look }) {
+    const box = await look(actor)
     await place(actor, sh(TOOL))
     const watch = growthWatch(rssMb)
     const endless = ENDLESS.map(async (fault) => [fault, await format(actor, `${fault}\n`)] as const)
@@ -95,7 +95,7 @@ export const attack: Attack = {
     expect(begun.ok, `the next run was answered ${JSON.stringify(begun)}`)
     await actor.saw('still 42', USEFUL_MS_MAX)
     expect(!actor.output().includes('root:'), 'a run followed the link that a formatter had planted')
-    const lives = () => processesOf(uids).some(({ command }) => /marker-(of-formatter|that-holds)/.test(command))
+    const lives = () => box.processes().some(({ command }) => /marker-(of-formatter|that-holds)/.test(command))
     expect(await becomes(() => !lives(), GONE_MS_MAX), "a formatter's daemon outlived the next run")
   },
 }
