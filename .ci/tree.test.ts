@@ -24,7 +24,7 @@ test('every DRAGOMAN_ name that is set or read somewhere is an option, or one of
   expect(used.filter(({ file, name }) => !known.has(name) && !MADE_UP.has(file))).toEqual([])
 })
 
-/** Where browser tests find the server; what a sandbox tells its agent. */
+/** Where browser tests find the server; what a sandbox tells its agent; what the command line shows other servers. */
 const NOT_OPTIONS = [
   'DRAGOMAN_URL',
   'DRAGOMAN_KEY_SHA',
@@ -32,6 +32,7 @@ const NOT_OPTIONS = [
   'DRAGOMAN_PORT',
   'DRAGOMAN_ONE_ID',
   'DRAGOMAN_OPEN_FILES',
+  'DRAGOMAN_TOKEN',
 ]
 /** Files that need a name nobody has. */
 const MADE_UP = new Set(['lib/config/options.test.ts'])

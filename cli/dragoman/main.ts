@@ -29,6 +29,7 @@ const RUN: Readonly<Record<Command, Run>> = {
   verify: async (options, signal) => (await import('./backup.ts')).verify(options, signal),
   migrate: async (options, signal) => (await import('./migrate.ts')).migrate(options, signal),
   prepull: async () => (await import('./prepull.ts')).prepull(),
+  login: async (options) => (await import('../server/login.ts')).login(options),
   'admin-link': async (options) => (await import('./admin-link.ts')).adminLink(options),
   image: async (options, signal) => (await import('./image.ts')).image(options, signal),
 }
@@ -61,7 +62,9 @@ async function command(name: Command, options: Options): Promise<number> {
     })
   }
   try {
-    const status = await RUN[name](options, stop.signal)
+    const there =
+      options.server === undefined ? undefined : (await import('../server/on-server.ts')).onServer(name, options, stop.signal)
+    const status = await (there ?? RUN[name](options, stop.signal))
     return told ?? status
   } catch (error) {
     if (told === undefined) note(`dragoman: ${visibleLine(error instanceof Error ? error.message : String(error))}`)

@@ -26,6 +26,7 @@ export const COMMANDS = [
   'image',
   'prepull',
   'admin-link',
+  'login',
 ] as const
 export type Command = (typeof COMMANDS)[number]
 
@@ -77,16 +78,16 @@ const TAKES: Readonly<Record<Command, readonly (keyof typeof FLAGS)[]>> = {
   test: ['json', 'check', 'configs', 'server'],
   langs: ['json', 'configs'],
   lint: ['json'],
-  build: ['json', 'configs', 'from', 'agent', 'refresh', 'promote', 'watch', 'all'],
+  build: ['json', 'configs', 'from', 'agent', 'refresh', 'promote', 'watch', 'all', 'server'],
   base: ['json'],
   query: ['json', 'days'],
-  status: ['json'],
-  promote: ['json', 'build', 'force'],
-  rollback: ['json', 'to'],
-  builds: ['json'],
-  logs: ['json', 'follow', 'from'],
-  cancel: ['json'],
-  retry: ['json'],
+  status: ['json', 'server'],
+  promote: ['json', 'build', 'force', 'server'],
+  rollback: ['json', 'to', 'server'],
+  builds: ['json', 'server'],
+  logs: ['json', 'follow', 'from', 'server'],
+  cancel: ['json', 'server'],
+  retry: ['json', 'server'],
   agent: ['json', 'all', 'watch'],
   backup: ['json'],
   restore: ['json'],
@@ -95,6 +96,7 @@ const TAKES: Readonly<Record<Command, readonly (keyof typeof FLAGS)[]>> = {
   image: ['json', 'refresh'],
   prepull: ['json'],
   'admin-link': ['json'],
+  login: ['json', 'server'],
 }
 
 /** How many names a command takes, at least and at most; the others take any. */
@@ -116,6 +118,7 @@ const NAMES: Partial<Readonly<Record<Command, readonly [number, number]>>> = {
   image: [1, 1],
   prepull: [0, 0],
   'admin-link': [0, 0],
+  login: [0, 0],
 }
 
 /** The questions, and whether each is about a language. */
@@ -181,6 +184,9 @@ export const USAGE = `dragoman: a live prompt for every programming language
       Prints what has a cluster's nodes fetch the images of the most used languages, for kubectl apply -f -
   dragoman admin-link [--json]
       Prints a link that makes whoever opens it first an admin; it lasts fifteen minutes.
+  dragoman login --server URL [--json]
+      Takes a token of yours, tries it, and keeps it for that server. With --server URL (and that token, or DRAGOMAN_TOKEN)
+      build, builds, logs, cancel, retry, status, promote and rollback are done there instead of here.
 
   --help, --version
 
@@ -233,14 +239,21 @@ function misnaming(command: Command, names: readonly string[]): string | undefin
   return !QUESTIONS[question] && about.length > 0 ? `query ${question} is about all languages` : undefined
 }
 
-type Values = { readonly all?: boolean | undefined; readonly from?: string | undefined }
+type Values = {
+  readonly all?: boolean | undefined
+  readonly from?: string | undefined
+  readonly watch?: boolean | undefined
+  readonly server?: string | undefined
+}
 /** What is wrong with names and flags together, where a command has more to say of it. */
 const ABOUT: Partial<Readonly<Record<Command, (names: readonly string[], values: Values) => string | undefined>>> = {
   agent: (names, { all }) => misnamedAgent(names, all),
   base: only('base', 'make'),
   migrate: only('migrate', 'wait'),
   image: only('image', 'server'),
-  build(names, { all = false, from }) {
+  login: (_, { server }) => (server === undefined ? 'login needs --server' : undefined),
+  build(names, { all = false, from, watch, server }) {
+    if (server !== undefined && (all || watch)) return `build takes no --${all ? 'all' : 'watch'} with --server`
     if (all === names.length > 0) return all ? 'build takes languages or --all, not both' : 'build needs languages, or --all'
     return from === undefined || isStep(from) ? undefined : `--from must be one of ${STEPS.join(', ')}`
   },
