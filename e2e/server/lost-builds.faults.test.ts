@@ -6,6 +6,7 @@ import type { BuildId } from '#lib/domain/ids.ts'
 import { LOG_HEAD_BYTES_MAX, LOG_TAIL_BYTES_MAX } from '#lib/domain/log-sizes.ts'
 import { languageRepository, tag } from '#lib/domain/repository.ts'
 import { kubectl } from '../../k8s/test-cluster/kubectl.ts'
+import { cutOff, hold } from './cluster-parts.ts'
 import { builtInPods } from './built-in-pods.ts'
 
 const MIB = 1024 * 1024
@@ -20,6 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => world?.close())
 
+const lost = (build: BuildId) => world.query('SELECT FROM build_attempt WHERE build = $1 AND place_lost', [build])
 const outcome = async (build: BuildId) => (await world.queue.find(build))?.outcome
 
 test('a build that loses its pod is tried once more; its logs say why, and two hundred who watch are one reader', async () => {
@@ -33,10 +35,9 @@ test('a build that loses its pod is tried once more; its logs say why, and two h
   expect(world.reads() - readsBefore).toBeLessThan(VIEWERS / 2) // each line has up to two: its text, and that there is no more yet
 
   for (const number of [1, 2]) {
-    const lost = () => world.query('SELECT FROM build_attempt WHERE build = $1 AND place_lost', [build])
     await expect.poll(() => first?.said().split(`line ${LINES}\n`), PATIENCE).toHaveLength(number + 1)
     await kubectl(['delete', 'pod', `${build}-package-${number}`, '-n', world.pods.namespace, '--grace-period=0', '--force'])
-    await expect.poll(lost, PATIENCE).toHaveLength(number)
+    await expect.poll(() => lost(build), PATIENCE).toHaveLength(number)
     await world.skipPauses()
   }
   await Promise.all(viewers.map(({ end }) => end))
@@ -126,4 +127,38 @@ test('an attempt that comes too late with its image publishes nothing: the tag i
   const tagged = await world.pods.images.getManifest(repository.value, { tag: latest.value })
   expect(tagged?.digest).toBe(ended?.steps[1]?.artifact)
   expect(await outcome(build)).toBe('ok')
+})
+
+test('a node that is gone costs a build one try: the next waits until it is there again, and goes well', async () => {
+  const build = await world.ask('echo begun\nsleep 15\necho made')
+  const viewer = world.follow(build)
+  await expect.poll(viewer.said, PATIENCE).toContain('begun\n')
+  const address = await kubectl([
+    'get',
+    'pod',
+    `${build}-package-1`,
+    '-n',
+    world.pods.namespace,
+    '-o',
+    'jsonpath={.status.podIP}',
+  ])
+  const goOn = hold('kubelet')
+  const mend = await cutOff(address)
+  try {
+    await expect.poll(() => lost(build), PATIENCE).toHaveLength(1)
+    await world.skipPauses()
+    const names = async () => (await world.pods.pods()).map(({ metadata }) => metadata?.name)
+    await expect.poll(names, PATIENCE).toEqual([`${build}-package-2`])
+  } finally {
+    await mend()
+    goOn()
+  }
+  await expect.poll(() => outcome(build), PATIENCE).toBe('ok')
+  await viewer.end
+
+  expect(viewer.said()).toContain(`Pod ${build}-package-1: it does not answer\n`)
+  expect(viewer.said().split('made\n')).toHaveLength(2)
+  expect((await world.queue.find(build))?.steps[0]).toMatchObject({ attempts: 2, outcome: 'ok' })
+  while ((await world.finalise()) > 0);
+  await expect.poll(() => world.left(), PATIENCE).toEqual(NOTHING)
 })
