@@ -38,6 +38,8 @@ const SCREENS: Readonly<Record<string, { readonly path: string; readonly steps?:
   'index-filtered': { path: '/?paradigm=functional&years=1990s' },
   'index-empty': { path: '/?q=klingon&kind=general' },
   missing: { path: '/pyhton' },
+  'sign-in': { path: '/sign-in?error=link' },
+  api: { path: '/api' },
   python: { path: '/python', steps: [prompt, writeSieve, press('Run'), sees(/25 primes below/)] },
   about: { path: '/python', steps: [prompt, press('About'), sees('the version here')] },
   find: { path: '/python', steps: [prompt, press('Find'), (page) => page.keyboard.type('type'), sees('1 of 1')] },

@@ -186,9 +186,10 @@ export async function wire(config: Config, top: string): Promise<Wired> {
       return metrics.text()
     },
   }
-  const visits = openVisits(config, { top, workshop, objects: stores.objects, languages: languages.all, log })
   const ofPages = { objects: stores.objects, languages: services.languages, trustedProxies: config.trustProxy, log }
   const dashboard = workshop && openDashboard({ workshop, ...ofPages })
+  const { feed } = dashboard ?? {}
+  const visits = openVisits(config, { top, workshop, feed, objects: stores.objects, languages: languages.all, log })
   return {
     services,
     visits,
@@ -226,7 +227,6 @@ export async function wire(config: Config, top: string): Promise<Wired> {
       else await registry.endAll('lost')
       await sandboxes.close()
       roots.close()
-      visits.close()
       stores.close()
       await database.close()
       lock?.release()

@@ -8,7 +8,7 @@ import { pgDeployments } from '../adapters/pg/deployments.ts'
 import { pgIdempotency } from '../adapters/pg/idempotency.ts'
 import { pgPeople } from '../adapters/pg/people.ts'
 import { systemClock, systemRandom } from '../adapters/system/time.ts'
-import { LogFeed } from '../application/builds/log-feed.ts'
+import type { LogFeed } from '../application/builds/log-feed.ts'
 import type { Log } from '../application/ports/log.ts'
 import type { ObjectStore } from '../application/ports/object-store.ts'
 import type { ApiProblem } from '../domain/api-problem.ts'
@@ -20,29 +20,24 @@ import type { WorkshopDatabase } from './databases.ts'
 export type ApiParts = {
   readonly workshop: WorkshopDatabase
   readonly objects: ObjectStore
+  readonly feed: LogFeed
   /** Where configs are, the later ones first to count. */
   readonly folders: readonly string[]
   languageName(id: LangId): string | undefined
   readonly log: Log
 }
 
-/** The API on the records of this server. */
-export function openApiWorld({ workshop, objects, folders, languageName, log }: ApiParts): {
-  readonly world: ApiWorld
-  /** Followers of logs that wait for more. */
-  waiting(): number
-  close(): void
-} {
-  const { database, announcements } = workshop
-  const logs = pgBuildLogs(database)
-  const feed = new LogFeed({ logs, objects, announcements, clock: systemClock, log })
-  const world: ApiWorld = {
+/** What the API works with: the records of this server. */
+export function openApiWorld({ workshop, objects, feed, folders, languageName, log }: ApiParts): ApiWorld {
+  const { database } = workshop
+  return {
     people: pgPeople(database),
     idempotency: pgIdempotency(database),
     queue: pgBuildQueue(database),
     artifacts: pgArtifacts(database),
     deployments: pgDeployments(database),
-    ...{ logs, objects, feed, languageName, log },
+    logs: pgBuildLogs(database),
+    ...{ objects, feed, languageName, log },
     clock: systemClock,
     random: systemRandom,
     config: (lang, text) => configOf(folders, lang, text),
@@ -52,7 +47,6 @@ export function openApiWorld({ workshop, objects, folders, languageName, log }: 
         () => false,
       ),
   }
-  return { world, waiting: () => feed.waiting(), close: () => feed.close() }
 }
 
 function configOf(folders: readonly string[], lang: LangId, given: string | undefined): Result<BuildConfig, ApiProblem> {

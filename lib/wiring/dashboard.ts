@@ -35,7 +35,7 @@ export function openDashboard({
   languages,
   trustedProxies,
   log,
-}: Parts): DashboardWorld & { close(): Promise<void> } {
+}: Parts): DashboardWorld & { readonly feed: LogFeed; close(): Promise<void> } {
   const how = { timeoutMs: DATABASE_MS_MAX, connections: CONNECTIONS_MAX, isReadOnly: true }
   const database = openDatabase({ url: workshop.url, ...how })
   const overviews = pgOverviews(database)
@@ -46,7 +46,7 @@ export function openDashboard({
   const open = streams({ changes, logs: feed, clock: systemClock, addressOf: (request) => addressOf(request, trustedProxies) })
   const records = { artifacts: pgArtifacts(database), deployments: pgDeployments(database) }
   return {
-    ...{ overviews, logs, languages, changes, streams: open, log },
+    ...{ overviews, logs, languages, changes, streams: open, log, feed },
     agents: () => listAgents(records),
     today: () => systemClock.today(),
     now: () => systemClock.now(),

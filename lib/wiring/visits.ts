@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 
 import { adminLinkPath, makeAdminLink } from '../application/people/admin-link.ts'
+import type { LogFeed } from '../application/builds/log-feed.ts'
 import type { Listed } from '../application/languages/readiness.ts'
 import type { Log } from '../application/ports/log.ts'
 import type { ObjectStore } from '../application/ports/object-store.ts'
@@ -21,7 +22,6 @@ export type Visits = {
   people(assets: PlainAssets): Readonly<Record<string, FetchHandler>>
   /** The path of a link that makes the first admin, while there is none and whoever reads the terminal is who runs this. */
   firstAdminLink(): Promise<string | undefined>
-  close(): void
 }
 
 type Parts = {
@@ -29,24 +29,25 @@ type Parts = {
   readonly top: string
   readonly workshop: WorkshopDatabase | undefined
   readonly objects: ObjectStore
+  /** All followers of logs on this server share one. */
+  readonly feed: LogFeed | undefined
   languages(): readonly Listed[]
   readonly log: Log
 }
 
 /** Without a database every answer says that there is none. */
-export function openVisits(config: Config, { top, workshop, objects, languages, log }: Parts): Visits {
+export function openVisits(config: Config, { top, workshop, objects, feed, languages, log }: Parts): Visits {
   const folders = [join(top, 'langs'), ...(config.configs ? [resolve(top, config.configs)] : [])]
   const languageName = (id: string) => languages().find(({ language }) => language.id === id)?.language.name
-  const opened = workshop && openApiWorld({ workshop, objects, folders, languageName, log })
+  const world = workshop && feed && openApiWorld({ workshop, objects, feed, folders, languageName, log })
   const settings = { isSecure: config.publicUrl?.startsWith('https:') === true, origins: config.origins }
   const provider = signInBy(config, log)
   return {
-    api: api(opened?.world, settings),
-    people: (assets) => peopleSite(opened?.world, { ...settings, assets, provider, admins: config.githubAdmins }),
+    api: api(world, settings),
+    people: (assets) => peopleSite(world, { ...settings, assets, provider, admins: config.githubAdmins }),
     async firstAdminLink() {
-      if (config.sandboxes === 'pods' || !opened || (await opened.world.people.hasAdmin())) return undefined
-      return adminLinkPath(await makeAdminLink(opened.world))
+      if (config.sandboxes === 'pods' || !world || (await world.people.hasAdmin())) return undefined
+      return adminLinkPath(await makeAdminLink(world))
     },
-    close: () => opened?.close(),
   }
 }

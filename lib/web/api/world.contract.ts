@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { memoryLog } from '#lib/adapters/memory/log.ts'
 import { memoryObjectStore } from '#lib/adapters/memory/object-store.ts'
 import { pgAnnouncements } from '#lib/adapters/pg/announcements.ts'
+import { pgBuildLogs } from '#lib/adapters/pg/build-logs.ts'
 import { workshopDatabase } from '#lib/adapters/pg/world.contract.ts'
 import { systemClock, systemRandom as random } from '#lib/adapters/system/time.ts'
+import { LogFeed } from '#lib/application/builds/log-feed.ts'
 import { newPersonId } from '#lib/application/people/admin-link.ts'
 import { logIn } from '#lib/application/people/log-in.ts'
 import { makeToken } from '#lib/application/people/make-token.ts'
@@ -29,13 +31,13 @@ export async function apiWorld(provider?: (site: string) => SignInProvider) {
   const log = memoryLog()
   const announcements = pgAnnouncements(database.database, { url: database.url, clock: systemClock, log })
   const workshop = { url: database.url, database: database.database, announcements }
-  const opened = openApiWorld({
-    ...{ workshop, log },
-    objects: memoryObjectStore(),
+  const objects = memoryObjectStore()
+  const feed = new LogFeed({ logs: pgBuildLogs(database.database), objects, announcements, clock: systemClock, log })
+  const world = openApiWorld({
+    ...{ workshop, log, objects, feed },
     folders: [LANGS],
     languageName: (id) => (id === 'python' ? 'Python' : undefined),
   })
-  const { world } = opened
   const visits = { isSecure: false, origins: [] }
   const handler = api(world, visits)
   let people: Readonly<Record<string, FetchHandler>> = {}
@@ -59,7 +61,7 @@ export async function apiWorld(provider?: (site: string) => SignInProvider) {
   return {
     ...database,
     ...{ world, origin, somebody },
-    waiting: opened.waiting,
+    waiting: () => feed.waiting(),
     /** The headers of a browser that somebody signed in with, on a page of ours. */
     async browser(person: Person): Promise<Record<string, string>> {
       const login = await logIn(world, person)
@@ -101,7 +103,7 @@ export async function apiWorld(provider?: (site: string) => SignInProvider) {
     async end() {
       http.closeAllConnections()
       await new Promise((done) => http.close(done))
-      opened.close()
+      feed.close()
       await announcements.close()
       await database.end()
     },

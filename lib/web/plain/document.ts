@@ -32,6 +32,7 @@ export const plainDocument = ({ title, description, nav, body }: PlainPage, asse
           <a class="wordmark" href="/">${MARK} Dragoman</a>
           ${nav}
           <div class="band-end">
+            <a class="band-link" href="/account">Account</a>
             <label class="theme-switch only-scripted"
               ><span>Theme</span>
               <select id="theme" autocomplete="off">
