@@ -31,6 +31,8 @@ export function statusWords(state: SessionState): string {
 const PHASE_WORDS: Readonly<Record<Phase, string>> = {
   queued: 'Waiting for a free sandbox…',
   starting: 'Starting a sandbox…',
+  scheduling: 'Looking for a machine with room…',
+  pulling: 'Fetching the language to its machine…',
   preparing: 'Opening the prompt…',
   claiming: 'Almost there…',
   ready: 'Ready',

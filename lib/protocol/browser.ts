@@ -54,7 +54,7 @@ export const resizeArgs = z.tuple([cells, cells])
 export type Answer<T> = { ok: true; value: T } | { ok: false; error: Problem }
 type Call<Body, Value> = (body: Body, answer: (answer: Answer<Value>) => void) => void
 
-export const PHASES = ['queued', 'starting', 'preparing', 'claiming', 'ready'] as const
+export const PHASES = ['queued', 'starting', 'scheduling', 'pulling', 'preparing', 'claiming', 'ready'] as const
 export type Phase = (typeof PHASES)[number]
 export type JobState = 'idle' | 'running' | 'prompt' | 'ended'
 

@@ -127,7 +127,7 @@ async function specialise(world: OpenSessionWorld, ask: OpenSession, member: War
   if (member?.lang) return ok(member)
   if (!member) ask.phase('starting')
   const id = sandboxId(`sb${world.random.hex(10)}`) as SandboxId // ten bytes are the twenty digits that an id has
-  const plain = member ? ok(member) : await startPlain(world, id, ask.language, signal)
+  const plain = member ? ok(member) : await startPlain(world, id, { ...ask.language, phase: ask.phase }, signal)
   if (!plain.ok) return plain
   ask.phase('preparing')
   return prepareForWaiting(world, plain.value, ask.language, ask.size, signal)

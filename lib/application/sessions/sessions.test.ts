@@ -338,6 +338,15 @@ test('behind a firewall that was open after all nothing that was said gets in', 
   expect(sandboxes.running()).toEqual([])
 })
 
+test('the stages of a cold start are told to whoever waits', async () => {
+  const { open, sandboxes } = world()
+  const phases: string[] = []
+  const { session } = await open({ phase: (phase) => phases.push(phase) })
+  sandboxes.needs(session.sandbox)?.phase?.('pulling') // as a cluster says it meanwhile
+
+  expect(phases).toEqual(['starting', 'preparing', 'claiming', 'pulling'])
+})
+
 test('a visitor who leaves while the sandbox starts leaves nothing behind', async () => {
   const { tryOpen, sandboxes, admission } = world()
   const gone = new AbortController()
