@@ -12,7 +12,7 @@ import { freshReport } from './tools.ts'
 
 const MINUTE_MS = 60_000
 const IMAGES_DATA_DIR = '.dragoman/test-images'
-const OWN_DATA_DIRS = ['test', 'e2e', 'full-house', 'hostile', 'test-k8s'].map((name) => `.dragoman/${name}`)
+const OWN_DATA_DIRS = ['test', 'e2e', 'full-house', 'workshop', 'hostile', 'test-k8s'].map((name) => `.dragoman/${name}`)
 const DATA_DIRS = ['.dragoman', ...OWN_DATA_DIRS, IMAGES_DATA_DIR]
 const command = (args: readonly string[], options: ToolOptions) => tool(process.execPath, args, options)
 

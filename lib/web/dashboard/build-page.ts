@@ -65,8 +65,8 @@ function attempts({ attempts, steps }: BuildDetail): Html {
           <th scope="col">Attempt</th>
           <th scope="col">Outcome</th>
           <th scope="col">Took</th>
-          <th scope="col">Log</th>
-          <th scope="col">Builder</th>
+          <th scope="col" class="logged">Log</th>
+          <th scope="col" class="builder">Builder</th>
         </tr>
       </thead>
       <tbody>
@@ -81,8 +81,8 @@ function attempts({ attempts, steps }: BuildDetail): Html {
                 ${each.reason !== undefined && html`<span class="reason">${visible(each.reason)}</span>`}
               </td>
               <td>${each.endedAt && duration(each.endedAt.getTime() - each.leasedAt.getTime())}</td>
-              <td>${bytes(each.logBytes)}</td>
-              <td>${visible(each.builder)}</td>
+              <td class="logged">${bytes(each.logBytes)}</td>
+              <td class="builder">${visible(each.builder)}</td>
             </tr>`,
         )}
         ${waiting.map(
@@ -92,8 +92,8 @@ function attempts({ attempts, steps }: BuildDetail): Html {
               <td></td>
               <td><span class="muted">${state === 'ready' ? 'waits its turn' : 'not begun'}</span></td>
               <td></td>
-              <td></td>
-              <td></td>
+              <td class="logged"></td>
+              <td class="builder"></td>
             </tr>`,
         )}
       </tbody>

@@ -82,7 +82,7 @@ export const buildsTable = (builds: readonly BuildOverview[], now: Date): Html =
     </caption>
     <thead>
       <tr>
-        <th scope="col">Language</th>
+        <th scope="col" class="name">Language</th>
         <th scope="col" class="outcome">Outcome</th>
         <th scope="col" class="steps">Steps</th>
         <th scope="col" class="asked">Asked for</th>

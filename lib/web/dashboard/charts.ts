@@ -11,7 +11,7 @@ export type Bar = {
 const WIDTH = 480
 const HEIGHT = 110
 /** Room for the words of the scale. */
-const LEFT = 64
+const LEFT = 76
 const TOP = 8
 const BOTTOM = 20
 /** Fewer bars are no wider than so many. */
