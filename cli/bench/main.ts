@@ -1,5 +1,6 @@
 import { build } from './build.ts'
 import { onTestCluster } from './cluster/on-test-cluster.ts'
+import { dashboard } from './dashboard.ts'
 import { density } from './density.ts'
 import { echo } from './echo.ts'
 import { imagestart } from './imagestart.ts'
@@ -17,7 +18,7 @@ import { session } from './session.ts'
 import { throughput } from './throughput.ts'
 
 const BENCHES = {
-  ...{ session, run, echo, throughput, density, page, lsp, queries, logs, build, imagestart },
+  ...{ session, run, echo, throughput, density, page, lsp, queries, logs, build, imagestart, dashboard },
   'k8s-session': onTestCluster(k8sSession),
   'k8s-burst': onTestCluster(k8sBurst),
   'k8s-echo': onTestCluster(k8sEcho),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { FRESH_MS, KEPT_BYTES_MAX, KEPT_MAX, PageCache } from './page-cache.ts'
+import { FRESH_MS, KEPT_BYTES_MAX, KEPT_MAX, PageCache, STALE_MS } from './page-cache.ts'
 
 function world(size = 1) {
   const at = { version: 0, now: 0 }
@@ -26,14 +26,24 @@ test('who asks at the same time, or shortly after, gets what was made once', asy
   expect(made).toEqual(['/a'])
 })
 
-test('what was announced, or a while, makes it anew', async () => {
+test('what was announced, or a long while, has it made anew before anybody gets it', async () => {
+  const { at, get } = world()
+  expect((await get('/a')).n).toBe(1)
+  at.version++
+  expect((await get('/a')).n).toBe(2)
+  at.now += STALE_MS
+  expect((await get('/a')).n).toBe(3)
+})
+
+test('after a short while it is made anew once, beside those who get the old one', async () => {
   const { at, made, get } = world()
   await get('/a')
-  at.version++
-  await get('/a')
   at.now += FRESH_MS
-  await get('/a')
-  expect(made).toHaveLength(3)
+  const both = await Promise.all([get('/a'), get('/a')])
+  expect([both.map(({ n }) => n), made.length]).toEqual([[1, 1], 2])
+  await Promise.resolve()
+  expect((await get('/a')).n).toBe(2)
+  expect(made).toHaveLength(2)
 })
 
 test('what failed is tried again by the next who asks', async () => {
