@@ -4,8 +4,14 @@ import { join, resolve } from 'node:path'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from '@playwright/test'
 
 import { ownServer } from './own-server.ts'
+import { showcase } from './testing/showcase.ts'
+import { fillWorkshop } from './testing/showcase-workshop.ts'
 
-// Takes a picture of every page in each of its looks, into docs/screens/, for people to look at: `npm run screens`.
+// Takes a picture of every page in each of its looks, into docs/screens/, for people to look at: `npm run screens`, or with
+// the beginnings of names of those alone that are wanted: `npm run screens workshop`.
+
+const wanted = process.argv.slice(2)
+const isWanted = (name: string) => wanted.length === 0 || wanted.some((start) => name.startsWith(start))
 
 const OUT = resolve(import.meta.dirname, '../docs/screens')
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
@@ -69,21 +75,63 @@ async function writeSieve(page: Page): Promise<void> {
   await page.keyboard.insertText(SIEVE)
 }
 
+/** Of a workshop in the middle of its work; BROKEN and GOING are builds of it. */
+const WORKSHOP: Readonly<Record<string, { readonly path: string; readonly steps?: readonly Step[] }>> = {
+  'workshop-languages': { path: '?sort=built', steps: [sees('Live')] },
+  'workshop-attention': { path: '?needs=old-base', steps: [sees('Live')] },
+  'workshop-nothing': { path: '?q=klingon', steps: [sees('Live')] },
+  'workshop-language': { path: '/python', steps: [sees('Live')] },
+  'workshop-changes': { path: '/python?from=1&to=13#changes', steps: [sees('Live')] },
+  'workshop-hostile': { path: '/evil', steps: [sees('Live')] },
+  'workshop-builds': { path: '/builds', steps: [sees('Live')] },
+  'workshop-failed': { path: '/builds/BROKEN?line=65#L65', steps: [sees('Live')] },
+  'workshop-going': { path: '/builds/GOING', steps: [sees('Live')] },
+  'workshop-agents': { path: '/agents', steps: [sees('Live')] },
+  'workshop-bases': { path: '/bases', steps: [sees('Live')] },
+  'workshop-missing': { path: '/nosuchlang' },
+  'workshop-offline': {
+    path: '?sort=built',
+    steps: [sees('Live'), (page) => page.context().setOffline(true), sees('You are offline')],
+  },
+}
+
 async function main(): Promise<void> {
-  rmSync(OUT, { recursive: true, force: true })
+  if (wanted.length === 0) rmSync(OUT, { recursive: true, force: true })
   mkdirSync(OUT, { recursive: true })
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS })
   try {
-    const server = await ownServer('screens', UNLIMITED)
+    if (Object.keys(SCREENS).some(isWanted)) await playground(browser)
+    if (isWanted('full')) await fullHouse(browser)
+    if (Object.keys(WORKSHOP).some(isWanted)) await workshop(browser)
+  } finally {
+    await browser.close()
+  }
+}
+
+async function playground(browser: Browser): Promise<void> {
+  const server = await ownServer('screens', UNLIMITED)
+  try {
+    for (const [name, { path, steps = [] }] of Object.entries(SCREENS)) await inEachLook(browser, name, server.url + path, steps)
+  } finally {
+    await server.stop()
+  }
+}
+
+async function workshop(browser: Browser): Promise<void> {
+  const shop = await showcase()
+  try {
+    const { broken, going } = await fillWorkshop(shop)
+    const server = await ownServer('screens', { DATABASE_URL: shop.url, DRAGOMAN_POOL_MEMORY_MIB: '0' })
     try {
-      for (const [name, { path, steps = [] }] of Object.entries(SCREENS))
-        await inEachLook(browser, name, server.url + path, steps)
+      for (const [name, { path, steps = [] }] of Object.entries(WORKSHOP)) {
+        const url = `${server.url}/dashboard${path.replace('BROKEN', broken).replace('GOING', going)}`
+        await inEachLook(browser, name, url, steps)
+      }
     } finally {
       await server.stop()
     }
-    await fullHouse(browser)
   } finally {
-    await browser.close()
+    await shop.stop()
   }
 }
 
@@ -101,6 +149,7 @@ async function fullHouse(browser: Browser): Promise<void> {
 }
 
 async function inEachLook(browser: Browser, name: string, url: string, steps: readonly Step[]): Promise<void> {
+  if (!isWanted(name)) return
   for (const [look, options] of Object.entries(LOOKS)) {
     const context = await browser.newContext(options)
     const page = await context.newPage()
