@@ -31,7 +31,7 @@ export function buildsPage(
     live: isFirst ? 'builds' : 'builds-below',
     main: html`<div class="head"><h1>Builds</h1></div>
       ${finder(query)}
-      ${figures && html`<div class="charts" id="figures" data-live>${passRate(figures.days)}${queue(figures.hours)}</div>`}
+      ${figures && shown.length > 0 && html`<div class="charts" id="figures" data-live>${passRate(figures.days)}${queue(figures.hours)}</div>`}
       ${
         shown.length === 0
           ? html`<section class="none">

@@ -3,7 +3,7 @@ import { html, type Html, trusted } from './html.ts'
 /** What every plain page is made with: its styles as text, its scripts by path, and the one that runs before the first paint. */
 export type PlainAssets = { readonly styles: string; readonly script: string; readonly themeScript: string }
 
-/** `nav` stands in the band, beside the name. */
+/** `nav` stands in the band, beside the name; without one a link leads to the workshop. */
 export type PlainPage = { readonly title: string; readonly description?: string; readonly nav?: Html; readonly body: Html }
 
 /**
@@ -30,7 +30,7 @@ export const plainDocument = ({ title, description, nav, body }: PlainPage, asse
       <body>
         <header class="band">
           <a class="wordmark" href="/">${MARK} Dragoman</a>
-          ${nav}
+          ${nav ?? html`<a class="band-link" href="/dashboard">Workshop</a>`}
           <div class="band-end">
             <a class="band-link" href="/account">Account</a>
             <label class="theme-switch only-scripted"

@@ -73,6 +73,10 @@ test('every script of a page carries its nonce', () => {
   expect(scripts).toHaveLength(3)
 })
 
+test('the index leads to the workshop', () => {
+  expect(world().document('/')).toContain('href="/dashboard"')
+})
+
 test('a random language is one that fits and is ready; the index is shown where none is', () => {
   const { answer } = world()
 
