@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import { hold } from './cluster-parts.ts'
 import { answers, comesBack, metric, PATIENCE, podHouse, type PodHouse, readiness, ready } from './pod-house.ts'
@@ -11,11 +11,10 @@ const AWAY_MS = 125_000
 const WARM_MS_MAX = 5000
 
 let house: PodHouse
-beforeAll(async () => {
+beforeEach(async () => {
   house = await podHouse('api-away')
 })
-afterEach(() => house.clear())
-afterAll(() => house?.end())
+afterEach(() => house?.end())
 
 test('with the API server away for two minutes sessions go on, waiting prompts are handed out, and who cannot be served is told', async () => {
   const server = await house.serve('api-away', {

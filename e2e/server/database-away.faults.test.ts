@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import type { OwnServer } from '../../cli/own-server.ts'
 import { answers, comesBack, metric, PATIENCE, podHouse, type PodHouse, readiness, ready } from './pod-house.ts'
@@ -14,11 +14,10 @@ const HEALTH_MS_MAX = 1000
 const WAITING = 'dragoman_pool_members{kind="python",state="ready"}'
 
 let house: PodHouse
-beforeAll(async () => {
+beforeEach(async () => {
   house = await podHouse('database-away')
 })
-afterEach(() => house.clear())
-afterAll(() => house?.end())
+afterEach(() => house?.end())
 
 /** Two servers on one line to their database, with one waiting prompt between them. */
 async function two() {

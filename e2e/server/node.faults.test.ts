@@ -1,6 +1,6 @@
 import { appendFile, glob } from 'node:fs/promises'
 
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import type { OwnServer } from '../../cli/own-server.ts'
 import { apply, kubectl } from '../../k8s/test-cluster/kubectl.ts'
@@ -21,11 +21,10 @@ const TAINT = `${KEY}=gone:NoExecute`
 const URGENT = 'dragoman-test-urgent'
 
 let house: PodHouse
-beforeAll(async () => {
+beforeEach(async () => {
   house = await podHouse('node')
 })
-afterEach(() => house.clear())
-afterAll(() => house?.end())
+afterEach(() => house?.end())
 
 /** A session on a server, and what its pod is called. */
 async function opened(server: OwnServer): Promise<{ visitor: Browser; pod: string; address: string }> {

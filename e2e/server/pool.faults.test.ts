@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import type { OwnServer } from '../../cli/own-server.ts'
 import { kubectl } from '../../k8s/test-cluster/kubectl.ts'
@@ -14,11 +14,10 @@ const START_MS_MAX = 30_000
 const HELD = { timeout: 60_000, interval: 250 }
 
 let house: PodHouse
-beforeAll(async () => {
+beforeEach(async () => {
   house = await podHouse('pool')
 })
-afterEach(() => house.clear())
-afterAll(() => house?.end())
+afterEach(() => house?.end())
 
 const members = async () => {
   const sql = `SELECT sandbox FROM pool_member WHERE state = 'free'`

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import { CHANNELS } from '#lib/adapters/pg/announcements.ts'
 
@@ -9,11 +9,10 @@ import type { Browser } from './browser.ts'
 import { answers, PATIENCE, podHouse, type PodHouse, ready } from './pod-house.ts'
 
 let house: PodHouse
-beforeAll(async () => {
+beforeEach(async () => {
   house = await podHouse('renewal')
 })
-afterEach(() => house.clear())
-afterAll(() => house?.end())
+afterEach(() => house?.end())
 
 const members = async () => house.rows<{ kept_as: string }>(`SELECT kept_as FROM pool_member WHERE state = 'free'`)
 

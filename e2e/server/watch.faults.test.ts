@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import { kubectl } from '../../k8s/test-cluster/kubectl.ts'
 import { answers, metric, PATIENCE, podHouse, type PodHouse, ready } from './pod-house.ts'
@@ -14,11 +14,10 @@ const SILENT = 'dragoman_k8s_watch_restarts_total{reason="silent"}'
 const AGE = 'dragoman_k8s_watch_last_event_age_seconds{kind="session"}'
 
 let house: PodHouse
-beforeAll(async () => {
+beforeEach(async () => {
   house = await podHouse('watch')
 })
-afterEach(() => house.clear())
-afterAll(() => house?.end())
+afterEach(() => house?.end())
 
 test('with every line to the API server gone dumb sessions start and end all the same, and within a minute all is heard again', async () => {
   const wire = await house.apiWire()
