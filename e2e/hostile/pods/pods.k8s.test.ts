@@ -7,7 +7,7 @@ import { perl, said, sh } from '../programs.ts'
 import { loadRows } from '../rows.ts'
 import { ENTRIES, TOOL_LANG } from '../tool.ts'
 import { ASKED, ASKED_BY_TOOLS, EACH_ITS_OWN } from './rows-on-pods.ts'
-import { msMaxOf, runInPods } from './run-in-pods.ts'
+import { runInPods, TEST_MS_MAX } from './run-in-pods.ts'
 import { openPodStage, type PodStage } from './stage.ts'
 
 const rows = (await loadRows()).map(({ name, attack }) => ({ name, attack, number: attack.number }))
@@ -87,7 +87,7 @@ async function whileWatched(act: () => Promise<void>): Promise<number[]> {
 }
 
 describe.concurrent('beside each other', () => {
-  test.for(rowsOf(EACH_ITS_OWN))('row $number passes in pods: $name', { timeout: msMaxOf() }, async ({ attack }, context) => {
+  test.for(rowsOf(EACH_ITS_OWN))('row $number passes in pods: $name', { timeout: TEST_MS_MAX }, async ({ attack }, context) => {
     expect(await runInPods(attack, stage, context)).toEqual([])
   })
 })

@@ -14,6 +14,7 @@ export const NOT_ON_PODS: Readonly<Record<number, string>> = {
   51: HAS_NETWORK,
   52: HAS_NETWORK,
   53: HAS_NETWORK,
+  56: 'no server reads what a pod has computed before its program ends, so that nobody is told of one who computes for minutes',
 }
 
 /** Why a row is not done on pods, if so. */

@@ -4,7 +4,7 @@ import type { Actor } from '../actor.ts'
 import { sh } from '../programs.ts'
 import { loadRows } from '../rows.ts'
 import { ASKED, ASKED_BY_TOOLS, EACH_ITS_OWN, whyNot } from './rows-on-pods.ts'
-import { msMaxOf, runInPods } from './run-in-pods.ts'
+import { runInPods } from './run-in-pods.ts'
 import { openPodStage, type PodStage } from './stage.ts'
 
 /** Of pods whose visitors have left; nodes end them one after another. */
@@ -14,9 +14,6 @@ const quick = new Set([...EACH_ITS_OWN, ...ASKED, ...ASKED_BY_TOOLS])
 const rows = (await loadRows()).flatMap(({ name, attack }) =>
   quick.has(attack.number) ? [] : [{ name, attack, number: attack.number, why: whyNot(attack.number) }],
 )
-
-/** One of them takes minutes by itself. What was only slow, beside others on the machine, is tried again. */
-const MS_MAX = Math.max(...rows.map(({ attack }) => msMaxOf(attack)))
 
 let stage: PodStage
 /** One who does nothing, and must not notice anything. */
@@ -32,9 +29,10 @@ afterAll(async () => {
   expect([...canaries.failed(), ...traps.hits()]).toEqual([])
 })
 
+// What was only slow, beside others on the machine, is tried again.
 test.for(rows)(
   'row $number passes in pods, nobody else notices, and nothing is left: $name',
-  { timeout: MS_MAX, retry: 1 },
+  { retry: 1 },
   async ({ attack, why }, context) => {
     if (why !== undefined) context.skip(why)
     expect(await runInPods(attack, stage, context)).toEqual([])

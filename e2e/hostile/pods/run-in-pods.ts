@@ -8,7 +8,7 @@ import { NodeElsewhere, type PodStage } from './stage.ts'
 const ROW_MS_MAX = 90_000
 
 /** How long a test of a row may take: the row, and pods that come and go. */
-export const msMaxOf = (attack?: Attack) => (attack?.msMax ?? ROW_MS_MAX) + 60_000
+export const TEST_MS_MAX = ROW_MS_MAX + 60_000
 
 /**
  * One row, by an actor of its own unless it is given one; answers what is not as it must be. Where its oracle would have to

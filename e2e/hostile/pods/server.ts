@@ -16,7 +16,6 @@ import { pinoLog } from '#lib/adapters/pino/log.ts'
 import { prometheusMetrics } from '#lib/adapters/prometheus/metrics.ts'
 import { systemClock, systemRandom } from '#lib/adapters/system/time.ts'
 import { admission } from '#lib/application/admission/admission.ts'
-import { watchBusy } from '#lib/application/sessions/busy-watch.ts'
 import { openSession } from '#lib/application/sessions/open-session.ts'
 import { outputShare } from '#lib/application/sessions/output-share.ts'
 import { SessionRegistry } from '#lib/application/sessions/registry.ts'
@@ -80,10 +79,8 @@ const sockets = socketServer(
   },
   { origins: [], trustedProxies: 0, sessionsPerAddress: LIMITS.perAddressMax },
 )
-const stopBusyWatch = watchBusy(tools, () => registry.all())
 process.once('SIGTERM', () => {
   sockets.close()
-  stopBusyWatch()
   void registry
     .endAll('lost')
     .then(() => sandboxes.close())
