@@ -29,10 +29,13 @@ afterAll(async () => {
   expect([...canaries.failed(), ...traps.hits()]).toEqual([])
 })
 
-test.for(rows)('row $number passes in pods, nobody else notices, and nothing is left: $name', async ({ attack, why }, context) => {
-  if (why !== undefined) context.skip(why)
-  expect(await runInPods(attack, stage, context)).toEqual([])
-  const { output } = await bystander.run(sh('echo still $((6 * 7))'))
-  expect(output).toContain('still 42')
-  await expect.poll(stage.pods, { timeout: GONE_MS_MAX }).toHaveLength(1)
-})
+test.for(rows)(
+  'row $number passes in pods, nobody else notices, and nothing is left: $name',
+  async ({ attack, why }, context) => {
+    if (why !== undefined) context.skip(why)
+    expect(await runInPods(attack, stage, context)).toEqual([])
+    const { output } = await bystander.run(sh('echo still $((6 * 7))'))
+    expect(output).toContain('still 42')
+    await expect.poll(stage.pods, { timeout: GONE_MS_MAX }).toHaveLength(1)
+  },
+)
