@@ -31,7 +31,8 @@ async function serviceAccountOf(namespace: string): Promise<void> {
   }
 }
 
-const ACCOUNT_MS_MAX = 20_000
+/** After an API server that was away for minutes the cluster's own controllers come back at times of their own. */
+const ACCOUNT_MS_MAX = 90_000
 
 /**
  * Pods go at once: nothing in a test has manners to keep, and a pod that is let go kubelet reports as gone only after 8 to 50 s.
