@@ -1,38 +1,17 @@
 import type { BuildDetail, BuildOverview, Overviews } from '#lib/application/ports/overviews.ts'
-import type { BuildInputs, Outcome, Step } from '#lib/domain/build.ts'
+import type { BuildInputs } from '#lib/domain/build.ts'
 import type { Digest } from '#lib/domain/digest.ts'
-import type { BuildId, LangId } from '#lib/domain/ids.ts'
+import type { BuildId } from '#lib/domain/ids.ts'
 import type { Sql } from '../database.ts'
-
-type Nullable<T> = {
-  readonly [K in keyof T]: T[K] extends infer V ? (undefined extends V ? Exclude<V, undefined> | null : V) : never
-}
-type Steps = readonly Nullable<BuildOverview['steps'][number]>[]
-type Row = {
-  readonly id: BuildId
-  readonly lang: LangId
-  readonly from_step: Step
-  readonly requested_by: string
-  readonly requested_at: Date
-  readonly ended_at: Date | null
-  readonly outcome: Outcome | null
-  readonly reason: string | null
-  readonly steps: Steps
-}
-
-const COLUMNS = `b.id, b.lang, b.from_step, b.requested_by, b.requested_at, b.ended_at, b.outcome, b.reason, (
-    SELECT json_agg(json_build_object('step', s.step, 'state', s.state, 'attempts', s.attempts, 'outcome', s.outcome,
-      'artifact', s.artifact, 'skipped', s.skipped) ORDER BY s.step)
-    FROM build_step s WHERE s.build = b.id
-  ) AS steps`
+import { BUILD_COLUMNS, type BuildRow, type Nullable, overviewOf } from '../build-row.ts'
 
 /** The keys of a page's last row, so that the next page is found down the same index however deep it lies. */
 export async function findBuilds(
   sql: Sql,
   ...[{ lang, state, below }, max, only]: Parameters<Overviews['builds']>
 ): Promise<readonly BuildOverview[]> {
-  const { rows } = await sql.query<Row>(
-    `SELECT ${COLUMNS} FROM build b
+  const { rows } = await sql.query<BuildRow>(
+    `SELECT ${BUILD_COLUMNS} FROM build b
      WHERE ($1::text IS NULL OR b.lang = $1)
        AND ($2::text IS NULL OR CASE WHEN $2 = 'open' THEN b.outcome IS NULL ELSE b.outcome::text = $2 END)
        AND ($3::timestamptz IS NULL OR (b.requested_at, b.id) < ($3, $4::bpchar))
@@ -40,22 +19,10 @@ export async function findBuilds(
      ORDER BY b.requested_at DESC, b.id DESC LIMIT $6`,
     [lang ?? null, state ?? null, below?.at ?? null, below?.id ?? null, only ?? null, max],
   )
-  return rows.map(overview)
+  return rows.map(overviewOf)
 }
 
-const overview = (row: Row): BuildOverview => ({
-  id: row.id,
-  lang: row.lang,
-  from: row.from_step,
-  by: row.requested_by,
-  requestedAt: row.requested_at,
-  endedAt: row.ended_at ?? undefined,
-  outcome: row.outcome ?? undefined,
-  reason: row.reason ?? undefined,
-  steps: row.steps.map((step) => ({ ...step, outcome: step.outcome ?? undefined, artifact: step.artifact ?? undefined })),
-})
-
-type DetailRow = Row & {
+type DetailRow = BuildRow & {
   readonly inputs: Partial<BuildInputs>
   readonly config: Digest
   readonly retry_of: BuildId | null
@@ -68,7 +35,7 @@ type AttemptRow = Nullable<BuildDetail['attempts'][number]>
 
 export async function findBuildDetail(sql: Sql, id: BuildId): Promise<BuildDetail | undefined> {
   const found = sql.query<DetailRow>(
-    `SELECT ${COLUMNS}, b.inputs, b.config, b.retry_of, (SELECT id FROM build WHERE retry_of = b.id) AS retried_by,
+    `SELECT ${BUILD_COLUMNS}, b.inputs, b.config, b.retry_of, (SELECT id FROM build WHERE retry_of = b.id) AS retried_by,
        (SELECT combination FROM test_run WHERE build = b.id LIMIT 1) AS tested,
        (SELECT json_agg(json_strip_nulls(json_build_object('check', "check", 'outcome', outcome, 'ms', ms, 'why', why)) ORDER BY "check")
         FROM test_run WHERE build = b.id) AS results,
@@ -86,7 +53,7 @@ export async function findBuildDetail(sql: Sql, id: BuildId): Promise<BuildDetai
   const tries = (await attempts).rows
   if (!row) return undefined
   return {
-    ...overview(row),
+    ...overviewOf(row),
     inputs: row.inputs,
     config: row.config,
     retryOf: row.retry_of ?? undefined,
